@@ -1,0 +1,79 @@
+//! What a caller can get wrong, or the world can refuse.
+
+use std::path::PathBuf;
+
+/// Everything that can go wrong, in words for the person who asked.
+///
+/// A message says what was given, what was expected and what to do instead.
+/// Library messages name the quantity (`width`, `center`); a front end that
+/// knows which flag it came from may put that in front.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A text that should be a number or a point of the plane is not.
+    #[error("{problem}")]
+    Number {
+        /// Position of the offence in the text, in characters from 0.
+        position: usize,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// The pieces of a scene are fine one by one but make no sense together,
+    /// or a size or count is outside what can be rendered.
+    #[error("{0}")]
+    Scene(String),
+    /// The samples lie closer together than the numbers of the kernel can tell apart.
+    #[error(
+        "this view is too deep for f64: its samples are {spacing:.1e} apart, and near here f64 keeps \
+         samples apart down to {limit:.1e}\n  the deepest zoom at this place and size is about {zoom:.1e}"
+    )]
+    TooDeep {
+        /// Distance between neighbouring samples.
+        spacing: f64,
+        /// The smallest spacing that f64 resolves in this view.
+        limit: f64,
+        /// The zoom (picture height 4 / zoom) at which the limit is reached.
+        zoom: f64,
+    },
+    /// Input data that is corrupt or not what it claims to be.
+    #[error("{0}")]
+    Input(String),
+    /// Reading or writing failed.
+    #[error("cannot {action} {}: {problem}", path.display())]
+    Io {
+        /// The verb of the sentence: `write`, `read`, `create`.
+        action: &'static str,
+        /// The file it happened to.
+        path: PathBuf,
+        /// The reason, and what became of the file.
+        problem: String,
+    },
+    /// A limit of the machine: memory, threads.
+    #[error("{0}")]
+    Limit(String),
+}
+
+/// The five kinds of failure, one exit code each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The request makes no sense as it stands; asking again changes nothing.
+    Usage,
+    /// Data that was read is damaged or foreign.
+    Input,
+    /// Reading or writing failed; trying again may help.
+    Io,
+    /// The machine is too small for the request.
+    Limit,
+}
+
+impl Error {
+    /// Which kind of failure this is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Number { .. } | Self::Scene(_) | Self::TooDeep { .. } => ErrorKind::Usage,
+            Self::Input(_) => ErrorKind::Input,
+            Self::Io { .. } => ErrorKind::Io,
+            Self::Limit(_) => ErrorKind::Limit,
+        }
+    }
+}

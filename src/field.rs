@@ -1,0 +1,82 @@
+//! Numbers: what iterating one sample found, and a rectangle of such results.
+
+/// The result of iterating one sample.
+///
+/// The count is the smallest n with |z_n| > 2, where z_0 = 0 and z_{n+1} = z_n^2 + c. The smooth
+/// iteration count (normalized iteration count) is `n + fraction`; the two are kept apart so that a
+/// count of ten million loses nothing. A sample without a count did not escape within `max_iter`,
+/// which does not say that it never would.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Escape {
+    n: u32,
+    fraction: f32,
+}
+
+impl Escape {
+    /// The sample did not escape within `max_iter`.
+    pub const NONE: Self = Self { n: u32::MAX, fraction: 0.0 };
+
+    /// The sample escaped at step `n`, which is below `u32::MAX`.
+    #[inline(always)]
+    pub fn new(n: u32, fraction: f32) -> Self {
+        debug_assert!(n != u32::MAX, "u32::MAX stands for no escape");
+        Self { n, fraction }
+    }
+
+    /// The escape count, if the sample escaped.
+    #[inline(always)]
+    pub fn n(self) -> Option<u32> {
+        (self.n != u32::MAX).then_some(self.n)
+    }
+
+    /// The escape count, or `max_iter` where the sample did not escape: the number that is exported.
+    #[inline(always)]
+    pub fn count(self, max_iter: u32) -> u32 {
+        self.n.min(max_iter)
+    }
+
+    /// What to add to the count to make it smooth: about 1 at |z_n| = 2, about 0 at |z_n| = 4, and
+    /// negative far outside the set. 0 where the sample did not escape.
+    #[inline(always)]
+    pub fn fraction(self) -> f32 {
+        self.fraction
+    }
+
+    /// The one of two escapes with the smaller smooth count. Both samples escaped.
+    pub fn lower(self, other: Self) -> Self {
+        let difference = self.steps_above(other) as f64 + f64::from(self.fraction - other.fraction);
+        if difference <= 0.0 { self } else { other }
+    }
+
+    /// By how many whole steps this count exceeds another one. Both samples escaped.
+    #[inline(always)]
+    pub fn steps_above(self, other: Self) -> i64 {
+        i64::from(self.n) - i64::from(other.n)
+    }
+}
+
+/// A rectangle of escape results, row by row from the top.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// Samples in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// The limit that was iterated to.
+    pub max_iter: u32,
+    /// `width * height` results; row 0 is the top.
+    pub escapes: Vec<Escape>,
+}
+
+impl Field {
+    /// The counts in the order of [`Field::escapes`], `max_iter` where nothing escaped.
+    pub fn counts(&self) -> impl Iterator<Item = u32> + '_ {
+        self.escapes.iter().map(|escape| escape.count(self.max_iter))
+    }
+
+    /// One row of results.
+    pub fn row(&self, y: u32) -> &[Escape] {
+        let width = self.width as usize;
+        &self.escapes[y as usize * width..][..width]
+    }
+}

@@ -1,0 +1,63 @@
+//! Mandelbrot pictures and exact escape counts.
+//!
+//! ```
+//! use mandel::{Bailout, Coloring, Grid, Scene, View, Viewport, render};
+//!
+//! let home = View::named("home").expect("built in");
+//! let center = mandel::parse_complex(home.center)?;
+//! let viewport = Viewport::with_height(center, 2.45, Grid::Centers, (192, 108))?;
+//! let scene = Scene::new(viewport, Bailout::new(home.max_iter)?, 2, Coloring::default())?;
+//! let pixmap = render::pixmap(&scene)?; // on the current rayon pool
+//! assert_eq!(pixmap.bytes.len(), 3 * 192 * 108);
+//! # Ok::<(), mandel::Error>(())
+//! ```
+//!
+//! # Two laws
+//!
+//! 1. A picture is a function of its [`Scene`]. Threads, bands, vector width and machine never change a byte.
+//! 2. Numbers ([`Field`]) and colours ([`Pixmap`]) are two products. Recolouring never iterates again.
+//!
+//! # Layers
+//!
+//! A module uses only what stands above it.
+//!
+//! | layer | modules |
+//! | --- | --- |
+//! | 0 | [`error`], [`decimal`], [`color`], `log2` |
+//! | 1 | [`viewport`], [`field`], [`palette`], [`pixmap`] |
+//! | 2 | [`kernel`], [`coloring`], [`encode`] |
+//! | 3 | [`scene`], [`view`] |
+//! | 4 | [`render`] |
+//! | the binary | `cli`, `main`: command line, files, terminal |
+
+pub mod error;
+
+pub mod color;
+pub mod decimal;
+mod log2;
+
+pub mod field;
+pub mod palette;
+pub mod pixmap;
+pub mod viewport;
+
+pub mod coloring;
+pub mod encode;
+pub mod kernel;
+
+pub mod scene;
+pub mod view;
+
+pub mod render;
+
+pub use color::Rgb;
+pub use coloring::{Coloring, Map, Painter};
+pub use decimal::{Decimal, parse_complex};
+pub use error::{Error, ErrorKind};
+pub use field::{Escape, Field};
+pub use kernel::{Bailout, Kernel, KernelChoice, Plan, Shortcuts, auto_max_iter, escape, plan};
+pub use palette::Palette;
+pub use pixmap::Pixmap;
+pub use scene::Scene;
+pub use view::View;
+pub use viewport::{Aspect, Grid, Viewport};

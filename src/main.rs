@@ -1,0 +1,3 @@
+//! The `mandel` program.
+
+fn main() {}

@@ -1,0 +1,251 @@
+//! Spreads bands of rows over the current rayon pool, and gives the finished bands back in order.
+//!
+//! The caller lends the pool: `pool.install(|| render(..))`. Bands are handed out one after the other to
+//! whichever thread is free, and at most a few more than there are threads are in flight, so memory depends on the width of
+//! the picture and the number of threads, not on its height.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::kernel::Kernel;
+use crate::{Error, Escape, Field, KernelChoice, Painter, Pixmap, Scene, Viewport, plan};
+
+/// Bands that may be finished ahead of the first unfinished one, for each thread.
+///
+/// A band can take many times as long as its neighbours; the others go on meanwhile.
+const AHEAD: u32 = 8;
+
+/// A band in work: a range of pixel rows and the samples in them.
+pub struct Band<'a> {
+    /// The rows of pixels.
+    pub rows: Range<u32>,
+    /// The results of all samples in these rows, row of samples by row of samples.
+    pub escapes: &'a [Escape],
+}
+
+/// Rows of pixels in a band, unless the caller asks for another number.
+///
+/// Enough samples that handing out a band costs nothing beside it, few enough that the last bands
+/// keep all threads busy to the end.
+pub fn default_rows_per_band(scene: &Scene) -> u32 {
+    /// Samples in a band; between 2^12 and 2^16 the time of whole renders was the same within noise.
+    const SAMPLES: u32 = 1 << 14;
+    let row = u64::from(scene.samples().width()) * u64::from(scene.supersample());
+    ((u64::from(SAMPLES) / row) as u32).clamp(1, scene.viewport().height())
+}
+
+/// Iterates a scene band by band.
+///
+/// `work` is called on the threads of the current pool, for one band at a time each; what it returns is passed to `take`
+/// in order from the top, from whichever thread is free. The first error that `take` returns ends the render.
+///
+/// # Errors
+/// The error of `take`.
+pub fn bands<T: Send, E: Send>(
+    scene: &Scene,
+    kernel: &dyn Kernel,
+    rows_per_band: u32,
+    work: impl Fn(&Band) -> T + Sync,
+    take: impl FnMut(T) -> Result<(), E> + Send,
+) -> Result<(), E> {
+    let (height, k) = (scene.viewport().height(), scene.supersample());
+    let width = scene.samples().width();
+    let count = height.div_ceil(rows_per_band);
+    in_order(
+        count,
+        Vec::new,
+        |escapes: &mut Vec<Escape>, band| {
+            let top = band * rows_per_band;
+            let rows = top..height.min(top.saturating_add(rows_per_band));
+            escapes.resize(rows.len() * k as usize * width as usize, Escape::NONE);
+            kernel.iterate(0..width, rows.start * k..rows.end * k, escapes);
+            work(&Band { rows, escapes })
+        },
+        take,
+    )
+}
+
+/// The smallest smooth count in a view, which the logarithmic map starts from; `None` where nothing escapes.
+///
+/// Only the border is looked at: the smooth count is -log2 of the potential of the set, the potential is
+/// subharmonic, so its maximum over a view lies on the edge (J. Milnor, "Dynamics in One Complex Variable", section 9).
+/// That makes it cheap, and known before the first band.
+pub fn lowest(samples: &Viewport, kernel: &dyn Kernel) -> Option<Escape> {
+    let (width, height) = (samples.width(), samples.height());
+    // Lines of at most this many samples, so that a wide picture spreads over the threads too.
+    const LINE: u32 = 1 << 10;
+    let mut lines = Vec::new();
+    for from in (0..width).step_by(LINE as usize) {
+        for y in [0, height - 1] {
+            lines.push((from..width.min(from + LINE), y..y + 1));
+        }
+    }
+    for from in (0..height).step_by(LINE as usize) {
+        for x in [0, width - 1] {
+            lines.push((x..x + 1, from..height.min(from + LINE)));
+        }
+    }
+    let mut lowest: Option<Escape> = None;
+    let result: Result<(), std::convert::Infallible> = in_order(
+        lines.len() as u32,
+        Vec::new,
+        |escapes: &mut Vec<Escape>, i| {
+            let (columns, rows) = lines[i as usize].clone();
+            escapes.resize(columns.len() * rows.len(), Escape::NONE);
+            kernel.iterate(columns, rows, escapes);
+            escapes.iter().copied().filter(|e| e.n().is_some()).reduce(Escape::lower)
+        },
+        |line| {
+            lowest = line.into_iter().chain(lowest).reduce(Escape::lower);
+            Ok(())
+        },
+    );
+    let Ok(()) = result;
+    lowest
+}
+
+/// The numbers of a whole scene: one result per sample.
+///
+/// # Errors
+/// Those of [`plan`].
+pub fn field(scene: &Scene) -> Result<Field, Error> {
+    let samples = scene.samples();
+    let plan = plan(samples, scene.bailout(), KernelChoice::Auto)?;
+    let mut escapes = Vec::with_capacity(samples.width() as usize * samples.height() as usize);
+    bands(
+        scene,
+        plan.kernel.as_ref(),
+        default_rows_per_band(scene),
+        |band| band.escapes.to_vec(),
+        |rows| {
+            escapes.extend(rows);
+            Ok::<(), Error>(())
+        },
+    )?;
+    Ok(Field {
+        width: samples.width(),
+        height: samples.height(),
+        max_iter: scene.bailout().max_iter,
+        escapes,
+    })
+}
+
+/// A whole scene as a picture.
+///
+/// # Errors
+/// Those of [`plan`].
+pub fn pixmap(scene: &Scene) -> Result<Pixmap, Error> {
+    let plan = plan(scene.samples(), scene.bailout(), KernelChoice::Auto)?;
+    let painter = painter(scene, plan.kernel.as_ref());
+    let (width, height) = (scene.viewport().width(), scene.viewport().height());
+    let mut bytes = Vec::with_capacity(3 * width as usize * height as usize);
+    bands(
+        scene,
+        plan.kernel.as_ref(),
+        default_rows_per_band(scene),
+        |band| paint(&painter, scene, band),
+        |rows| {
+            bytes.extend(rows);
+            Ok::<(), Error>(())
+        },
+    )?;
+    Ok(Pixmap { width, height, bytes })
+}
+
+/// The painter of a scene.
+pub fn painter(scene: &Scene, kernel: &dyn Kernel) -> Painter {
+    scene.coloring().painter(scene.bailout(), lowest(scene.samples(), kernel))
+}
+
+/// The sRGB bytes of a band.
+pub fn paint(painter: &Painter, scene: &Scene, band: &Band) -> Vec<u8> {
+    let k = scene.supersample() as usize;
+    let row = 3 * scene.viewport().width() as usize;
+    let mut bytes = vec![0; band.rows.len() * row];
+    let samples = band.escapes.chunks_exact(k * scene.samples().width() as usize);
+    for (samples, out) in samples.zip(bytes.chunks_exact_mut(row)) {
+        painter.paint(samples, k, out);
+    }
+    bytes
+}
+
+/// What the threads share while they work.
+struct Line<T> {
+    /// The next piece to hand out.
+    next: u32,
+    /// The next piece to take.
+    taken: u32,
+    /// Finished pieces that wait for an earlier one.
+    finished: BTreeMap<u32, T>,
+    /// Whether some thread is taking at the moment.
+    taking: bool,
+    /// Whether to hand out no more: an error, or a panic in another thread.
+    stop: bool,
+}
+
+/// Calls `work` for 0..count on all threads of the current pool and passes the results to `take` in order.
+fn in_order<S, T: Send, E: Send>(
+    count: u32,
+    state: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, u32) -> T + Sync,
+    take: impl FnMut(T) -> Result<(), E> + Send,
+) -> Result<(), E> {
+    let ahead = AHEAD * rayon::current_num_threads() as u32;
+    let line = Mutex::new(Line { next: 0, taken: 0, finished: BTreeMap::new(), taking: false, stop: false });
+    let moved = Condvar::new();
+    let take = Mutex::new((take, Ok(())));
+    rayon::broadcast(|_| {
+        /// Lets the other threads go if this one panics.
+        struct Guard<'a, T>(&'a Mutex<Line<T>>, &'a Condvar);
+        impl<T> Drop for Guard<'_, T> {
+            fn drop(&mut self) {
+                if std::thread::panicking() {
+                    lock(self.0).stop = true;
+                    self.1.notify_all();
+                }
+            }
+        }
+        let _guard = Guard(&line, &moved);
+        let mut state = state();
+        loop {
+            let mut now = lock(&line);
+            // The first unfinished piece is always in work, so this wait ends.
+            while !now.stop && now.next < count && now.next >= now.taken.saturating_add(ahead) {
+                now = moved.wait(now).unwrap_or_else(PoisonError::into_inner);
+            }
+            if now.stop || now.next >= count {
+                return;
+            }
+            let piece = now.next;
+            now.next += 1;
+            drop(now);
+            let result = work(&mut state, piece);
+            let mut now = lock(&line);
+            now.finished.insert(piece, result);
+            // One thread at a time takes, without holding up those that work.
+            while !now.taking && !now.stop {
+                let first = now.taken;
+                let Some(result) = now.finished.remove(&first) else { break };
+                now.taking = true;
+                drop(now);
+                let failed = {
+                    let mut take = lock(&take);
+                    take.1 = (take.0)(result);
+                    take.1.is_err()
+                };
+                now = lock(&line);
+                now.taking = false;
+                now.taken += 1;
+                now.stop |= failed;
+                moved.notify_all();
+            }
+        }
+    });
+    take.into_inner().unwrap_or_else(PoisonError::into_inner).1
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic elsewhere is reported by the pool; here it only ends the work.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

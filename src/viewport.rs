@@ -1,0 +1,395 @@
+//! A window of the plane on a lattice of samples: the only place where a pixel becomes a point.
+
+use num_complex::Complex;
+
+use crate::{Decimal, Error};
+
+/// Where the samples of a row or column lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grid {
+    /// Each pixel is a small rectangle, sampled at its center.
+    Centers,
+    /// The first and the last sample lie on the edges of the view, as with `numpy.linspace`.
+    Endpoints,
+}
+
+/// What happens where region and picture differ in shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aspect {
+    /// Pixels stay square; the view grows to contain the region.
+    Fit,
+    /// The view is the region; pixels may not be square.
+    Stretch,
+}
+
+impl Grid {
+    /// How many spacings fit between the edges of a row of `samples`.
+    fn intervals(self, samples: u32) -> u32 {
+        match self {
+            Self::Centers => samples,
+            Self::Endpoints => (samples - 1).max(1),
+        }
+    }
+}
+
+/// The coordinates of the samples along one axis, in ascending order.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Axis {
+    Centers { center: f64, spacing: f64, samples: u32 },
+    Endpoints { first: f64, last: f64, samples: u32 },
+}
+
+impl Axis {
+    /// The coordinate of sample `i`, from the integer alone, so that every row, band and vector lane
+    /// computes the same point.
+    fn coordinate(self, i: u32) -> f64 {
+        match self {
+            // The factor is odd-symmetric in i and exact, so mirrored samples of a view
+            // centered on an axis are exact negatives of each other.
+            Self::Centers { center, spacing, samples } => {
+                let factor = (2 * i64::from(i) + 1 - i64::from(samples)) as f64;
+                center + factor * (spacing / 2.0)
+            }
+            // numpy.linspace: i * step + first, not fused, and the last entry set to the end.
+            Self::Endpoints { first, last, samples } => {
+                if i > 0 && i == samples - 1 {
+                    last
+                } else if i == 0 {
+                    first
+                } else {
+                    f64::from(i) * ((last - first) / f64::from(samples - 1)) + first
+                }
+            }
+        }
+    }
+
+    fn samples(self) -> u32 {
+        match self {
+            Self::Centers { samples, .. } | Self::Endpoints { samples, .. } => samples,
+        }
+    }
+
+    fn spacing(self) -> f64 {
+        match self {
+            Self::Centers { spacing, .. } => spacing,
+            Self::Endpoints { first, last, samples } => {
+                (last - first) / f64::from(Grid::Endpoints.intervals(samples))
+            }
+        }
+    }
+
+    fn refined(self, k: u32) -> Self {
+        match self {
+            Self::Centers { center, spacing, samples } => {
+                Self::Centers { center, spacing: spacing / f64::from(k), samples: samples * k }
+            }
+            Self::Endpoints { first, last, samples } => Self::Endpoints { first, last, samples: samples * k },
+        }
+    }
+}
+
+/// A rectangle of samples on a lattice in the complex plane.
+///
+/// Column 0 is at the left, row 0 at the top, the imaginary axis points up. A viewport may be a crop of a
+/// larger lattice; its samples are then the very same points.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Viewport {
+    center: Complex<Decimal>,
+    re: Axis,
+    im: Axis,
+    /// Place of the window on the lattice.
+    left: u32,
+    top: u32,
+    width: u32,
+    height: u32,
+}
+
+/// The most samples along one side: a PNG side ends at 2^31 - 1.
+pub const MAX_SIDE: u32 = i32::MAX as u32;
+
+fn check_size(width: u32, height: u32) -> Result<(), Error> {
+    if width == 0 || height == 0 || width > MAX_SIDE || height > MAX_SIDE {
+        return Err(Error::Scene(format!(
+            "the size {width}x{height} is outside 1x1 to {MAX_SIDE}x{MAX_SIDE}"
+        )));
+    }
+    Ok(())
+}
+
+fn check_spacing(spacing: f64) -> Result<(), Error> {
+    if spacing.is_finite() && spacing > 0.0 {
+        Ok(())
+    } else {
+        Err(Error::Scene(format!("samples cannot be {spacing} apart; the view is too large or too small")))
+    }
+}
+
+impl Viewport {
+    /// A view of square pixels around `center`, `height` units of the plane high.
+    ///
+    /// With [`Grid::Endpoints`] the height reaches from the first row of samples to the last.
+    ///
+    /// # Errors
+    /// [`Error::Scene`] for a size outside 1..=[`MAX_SIDE`], or a height that is not a positive finite number.
+    pub fn with_height(
+        center: Complex<Decimal>,
+        height: f64,
+        grid: Grid,
+        size: (u32, u32),
+    ) -> Result<Self, Error> {
+        check_size(size.0, size.1)?;
+        Self::square(center, height / f64::from(grid.intervals(size.1)), grid, size)
+    }
+
+    /// As [`Viewport::with_height`], but the width of the view is given.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn with_width(
+        center: Complex<Decimal>,
+        width: f64,
+        grid: Grid,
+        size: (u32, u32),
+    ) -> Result<Self, Error> {
+        check_size(size.0, size.1)?;
+        Self::square(center, width / f64::from(grid.intervals(size.0)), grid, size)
+    }
+
+    fn square(center: Complex<Decimal>, spacing: f64, grid: Grid, size: (u32, u32)) -> Result<Self, Error> {
+        check_spacing(spacing)?;
+        let axis = |center: &Decimal, samples: u32| {
+            let center = center.to_f64();
+            match grid {
+                Grid::Centers => Axis::Centers { center, spacing, samples },
+                Grid::Endpoints => {
+                    let reach = spacing * f64::from(samples - 1) / 2.0;
+                    Axis::Endpoints { first: center - reach, last: center + reach, samples }
+                }
+            }
+        };
+        let (re, im) = (axis(&center.re, size.0), axis(&center.im, size.1));
+        Self::whole(center, re, im)
+    }
+
+    /// The view of a region `[xmin, xmax, ymin, ymax]`.
+    ///
+    /// # Errors
+    /// [`Error::Scene`] for a size outside 1..=[`MAX_SIDE`], or a region that is empty or not finite.
+    pub fn region(
+        [xmin, xmax, ymin, ymax]: &[Decimal; 4],
+        grid: Grid,
+        aspect: Aspect,
+        size: (u32, u32),
+    ) -> Result<Self, Error> {
+        check_size(size.0, size.1)?;
+        if xmin >= xmax || ymin >= ymax {
+            return Err(Error::Scene("the region is empty".into()));
+        }
+        let center = Complex::new((xmin.clone() + xmax.clone()).half(), (ymin.clone() + ymax.clone()).half());
+        let width = xmax.clone() - xmin.clone();
+        let height = ymax.clone() - ymin.clone();
+        let (columns, rows) = (grid.intervals(size.0), grid.intervals(size.1));
+        // Square pixels take the larger of the two spacings; compared exactly, width / columns
+        // against height / rows, so that a region that fits is not moved by a rounding.
+        let square = |keep: bool| if aspect == Aspect::Stretch { true } else { keep };
+        let across = width.times(rows);
+        let down = height.times(columns);
+        let spacing = if across >= down {
+            width.to_f64() / f64::from(columns)
+        } else {
+            height.to_f64() / f64::from(rows)
+        };
+        let axis = |keep: bool,
+                    center: &Decimal,
+                    first: &Decimal,
+                    last: &Decimal,
+                    extent: &Decimal,
+                    samples: u32| {
+            match (grid, keep) {
+                (Grid::Centers, true) => Axis::Centers {
+                    center: center.to_f64(),
+                    spacing: extent.to_f64() / f64::from(samples),
+                    samples,
+                },
+                (Grid::Centers, false) => Axis::Centers { center: center.to_f64(), spacing, samples },
+                (Grid::Endpoints, true) => {
+                    Axis::Endpoints { first: first.to_f64(), last: last.to_f64(), samples }
+                }
+                (Grid::Endpoints, false) => {
+                    let reach = spacing * f64::from(samples - 1) / 2.0;
+                    let center = center.to_f64();
+                    Axis::Endpoints { first: center - reach, last: center + reach, samples }
+                }
+            }
+        };
+        let re = axis(square(across >= down), &center.re, xmin, xmax, &width, size.0);
+        let im = axis(square(down >= across), &center.im, ymin, ymax, &height, size.1);
+        check_spacing(re.spacing())?;
+        check_spacing(im.spacing())?;
+        Self::whole(center, re, im)
+    }
+
+    fn whole(center: Complex<Decimal>, re: Axis, im: Axis) -> Result<Self, Error> {
+        let (width, height) = (re.samples(), im.samples());
+        let viewport = Self { center, re, im, left: 0, top: 0, width, height };
+        if viewport.magnitude().is_finite() {
+            Ok(viewport)
+        } else {
+            Err(Error::Scene("the view reaches beyond the largest f64, about 1.8e308".into()))
+        }
+    }
+
+    /// `k` by `k` samples in place of each one.
+    ///
+    /// # Errors
+    /// [`Error::Scene`] where a side would exceed [`MAX_SIDE`] samples.
+    pub fn refined(&self, k: u32) -> Result<Self, Error> {
+        for samples in [self.re.samples(), self.im.samples()] {
+            if k == 0 || samples.checked_mul(k).is_none_or(|n| n > MAX_SIDE) {
+                return Err(Error::Scene(format!(
+                    "{k} samples for each of {samples} pixels along a side are outside 1 to {MAX_SIDE}"
+                )));
+            }
+        }
+        Ok(Self {
+            center: self.center.clone(),
+            re: self.re.refined(k),
+            im: self.im.refined(k),
+            left: self.left * k,
+            top: self.top * k,
+            width: self.width * k,
+            height: self.height * k,
+        })
+    }
+
+    /// A part of this view: the same samples, `width` by `height` of them from column `left` and row `top`.
+    ///
+    /// # Errors
+    /// [`Error::Scene`] if the part is empty or reaches outside.
+    pub fn crop(&self, left: u32, top: u32, width: u32, height: u32) -> Result<Self, Error> {
+        let inside = |from: u32, count: u32, all: u32| {
+            count > 0 && from.checked_add(count).is_some_and(|end| end <= all)
+        };
+        if !inside(left, width, self.width) || !inside(top, height, self.height) {
+            return Err(Error::Scene(format!(
+                "a part of {width}x{height} at {left},{top} does not lie in a view of {}x{}",
+                self.width, self.height
+            )));
+        }
+        Ok(Self { left: self.left + left, top: self.top + top, width, height, ..self.clone() })
+    }
+
+    /// Samples in a row.
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// Rows of samples.
+    pub fn height(&self) -> u32 {
+        self.height
+    }
+
+    /// Center of the lattice, exactly.
+    pub fn center(&self) -> &Complex<Decimal> {
+        &self.center
+    }
+
+    /// Distance between neighbouring samples along each axis.
+    pub fn spacing(&self) -> (f64, f64) {
+        (self.re.spacing(), self.im.spacing())
+    }
+
+    /// Real part of the samples in column `x`.
+    pub fn re(&self, x: u32) -> f64 {
+        debug_assert!(x < self.width, "column outside the view");
+        self.re.coordinate(self.left + x)
+    }
+
+    /// Imaginary part of the samples in row `y`.
+    pub fn im(&self, y: u32) -> f64 {
+        debug_assert!(y < self.height, "row outside the view");
+        self.im.coordinate(self.im.samples() - 1 - (self.top + y))
+    }
+
+    /// The point of the plane that sample (`x`, `y`) stands for.
+    pub fn point(&self, x: u32, y: u32) -> Complex<f64> {
+        Complex::new(self.re(x), self.im(y))
+    }
+
+    /// The largest absolute value of a coordinate in the whole lattice.
+    pub fn magnitude(&self) -> f64 {
+        [self.re, self.im]
+            .iter()
+            .flat_map(|axis| [axis.coordinate(0), axis.coordinate(axis.samples() - 1)])
+            .fold(0.0, |largest, coordinate| coordinate.abs().max(largest))
+    }
+
+    /// The lattice with its window, without allocating coordinates: height of the whole view in the plane.
+    pub fn plane_height(&self) -> f64 {
+        self.im.spacing() * f64::from(self.im.samples())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse_complex;
+
+    fn region(bounds: [&str; 4]) -> [Decimal; 4] {
+        bounds.map(|text| text.parse().expect(text))
+    }
+
+    #[test]
+    fn mirrored_rows_are_exact_negatives() {
+        let center = parse_complex("-0.65").expect("a point");
+        let view = Viewport::with_height(center, 2.45, Grid::Centers, (7, 1080)).expect("a view");
+        for y in 0..540 {
+            assert_eq!(view.im(y), -view.im(1079 - y));
+        }
+        assert!(view.im(0) > 0.0, "the imaginary axis points up");
+    }
+
+    #[test]
+    fn endpoints_are_those_of_linspace() {
+        let bounds = region(["-2", "1", "-1.5", "1.5"]);
+        let view = Viewport::region(&bounds, Grid::Endpoints, Aspect::Fit, (800, 800)).expect("a view");
+        assert_eq!((view.re(0), view.re(799)), (-2.0, 1.0));
+        assert_eq!((view.im(0), view.im(799)), (1.5, -1.5));
+        assert_eq!(view.re(1), 1.0 * (3.0 / 799.0) + -2.0);
+        let one = Viewport::region(&bounds, Grid::Endpoints, Aspect::Stretch, (1, 1)).expect("a view");
+        assert_eq!((one.re(0), one.im(0)), (-2.0, -1.5));
+    }
+
+    #[test]
+    fn a_view_grows_to_contain_the_region() {
+        let bounds = region(["-2", "1", "-1", "1"]);
+        let fit = Viewport::region(&bounds, Grid::Centers, Aspect::Fit, (300, 300)).expect("a view");
+        assert_eq!(fit.spacing(), (0.01, 0.01));
+        assert_eq!(fit.im(0), 1.495);
+        let stretch = Viewport::region(&bounds, Grid::Centers, Aspect::Stretch, (300, 300)).expect("a view");
+        assert_eq!(stretch.spacing(), (0.01, 2.0 / 300.0));
+        let edges = Viewport::region(&bounds, Grid::Endpoints, Aspect::Fit, (301, 301)).expect("a view");
+        assert_eq!((edges.re(0), edges.re(300), edges.im(300)), (-2.0, 1.0, -1.5));
+    }
+
+    #[test]
+    fn a_crop_has_the_same_points() {
+        let center = parse_complex("-0.7453+0.1127i").expect("a point");
+        let view = Viewport::with_height(center, 0.0065, Grid::Centers, (641, 479)).expect("a view");
+        let crop = view.crop(17, 33, 100, 50).expect("a crop");
+        assert_eq!(crop.point(3, 4), view.point(20, 37));
+        let finer = crop.refined(3).expect("a finer crop");
+        assert_eq!(finer.point(1, 1), view.refined(3).expect("finer").point(52, 100));
+        assert!(view.crop(600, 0, 42, 1).is_err());
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        let center = || parse_complex("0").expect("a point");
+        assert!(Viewport::with_height(center(), 1.0, Grid::Centers, (0, 1)).is_err());
+        assert!(Viewport::with_height(center(), 0.0, Grid::Centers, (1, 1)).is_err());
+        assert!(Viewport::with_height(center(), f64::INFINITY, Grid::Centers, (1, 1)).is_err());
+        assert!(Viewport::with_height(center(), 1.5e308, Grid::Centers, (9, 1)).is_err());
+        assert!(Viewport::region(&region(["1", "0", "0", "1"]), Grid::Centers, Aspect::Fit, (1, 1)).is_err());
+    }
+}
