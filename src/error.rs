@@ -1,6 +1,6 @@
 //! What a caller can get wrong, or the world can refuse.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Everything that can go wrong, in words for the person who asked.
 ///
@@ -39,7 +39,7 @@ pub enum Error {
     #[error("{0}")]
     Input(String),
     /// Reading or writing failed.
-    #[error("cannot {action} {}: {problem}", path.display())]
+    #[error("cannot {action} {}: {problem}", shown(path))]
     Io {
         /// The verb of the sentence: `write`, `read`, `create`.
         action: &'static str,
@@ -48,6 +48,9 @@ pub enum Error {
         /// The reason, and what became of the file.
         problem: String,
     },
+    /// A file is in the way and may not be replaced.
+    #[error("{} already exists; use --force to replace it or --no-clobber to skip", shown(_0))]
+    Exists(PathBuf),
     /// A limit of the machine: memory, threads.
     #[error("{0}")]
     Limit(String),
@@ -72,8 +75,20 @@ impl Error {
         match self {
             Self::Number { .. } | Self::Scene(_) | Self::TooDeep { .. } => ErrorKind::Usage,
             Self::Input(_) => ErrorKind::Input,
-            Self::Io { .. } => ErrorKind::Io,
+            Self::Io { .. } | Self::Exists(_) => ErrorKind::Io,
             Self::Limit(_) => ErrorKind::Limit,
         }
     }
+}
+
+/// A path for a message: control characters, which could steer a terminal, are escaped.
+pub fn shown(path: &Path) -> String {
+    path.to_string_lossy()
+        .chars()
+        .flat_map(|c| {
+            let escaped = c.is_control().then(|| c.escape_default());
+            let plain = escaped.is_none().then_some(c);
+            escaped.into_iter().flatten().chain(plain)
+        })
+        .collect()
 }

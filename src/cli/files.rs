@@ -1,0 +1,294 @@
+//! Where results go: checked before the first iteration, complete or not there at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use mandel::Error;
+use mandel::encode::Format;
+use mandel::error::shown;
+use tempfile::NamedTempFile;
+
+use super::interrupt::Unfinished;
+use super::memory::bytes;
+use super::{Failure, usage};
+
+/// What may happen to a file that is already there.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Existing {
+    Refuse,
+    Replace,
+    Keep,
+}
+
+/// One result on its way to its place.
+pub(crate) struct Output {
+    pub(crate) format: Format,
+    path: PathBuf,
+    place: Place,
+    replace: bool,
+    /// Whether another name may be taken if this one is gone by the end of the render.
+    numbered: bool,
+    unfinished: Unfinished,
+}
+
+enum Place {
+    Stdout(BufWriter<io::Stdout>),
+    /// A device, a pipe, or an open descriptor: written into, never renamed over.
+    Device(BufWriter<File>),
+    /// Renamed to its path when complete.
+    File(BufWriter<NamedTempFile>),
+}
+
+/// What was asked of an output, before anything is opened.
+pub(crate) struct Request {
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) format: Format,
+}
+
+/// Reads the `-o` options. None at all stands for the default name.
+pub(crate) fn requests(paths: &[PathBuf], format: Option<Format>) -> Result<Vec<Request>, Error> {
+    if paths.is_empty() {
+        return Ok(vec![Request { path: None, format: format.unwrap_or(Format::Png) }]);
+    }
+    let mut requests: Vec<Request> = Vec::new();
+    for path in paths {
+        if path.as_os_str().is_empty() {
+            return Err(usage("--output needs a file name (got '')"));
+        }
+        if requests.iter().any(|request| request.path.as_ref() == Some(path)) {
+            return Err(usage(format!("--output names {} twice", shown(path))));
+        }
+        let suffix = path.extension().map(|suffix| suffix.to_string_lossy());
+        let known = match (suffix, format) {
+            (Some(suffix), _) if !is_special(path) => suffix.parse()?,
+            (_, Some(format)) => format,
+            _ if is_special(path) => Format::Png,
+            _ => {
+                return Err(usage(format!(
+                    "cannot tell the file type of {}; add .png or .npy, or say --format",
+                    shown(path)
+                )));
+            }
+        };
+        requests.push(Request { path: Some(path.clone()), format: known });
+    }
+    Ok(requests)
+}
+
+/// Standard output, an open descriptor by its path, a device, a pipe.
+fn is_special(path: &Path) -> bool {
+    path.as_os_str() == "-"
+        || path.as_os_str() == "/dev/stdout"
+        || path.as_os_str() == "/dev/stderr"
+        || path.starts_with("/dev/fd")
+        || path.starts_with("/proc")
+        || fs::metadata(path).is_ok_and(|target| {
+            let kind = target.file_type();
+            kind.is_char_device() || kind.is_block_device() || kind.is_fifo() || kind.is_socket()
+        })
+}
+
+impl Output {
+    /// Checks that a result can be written where it is wanted, and opens the place.
+    ///
+    /// `size` is what will surely be written, in bytes. `None`: the file is there and is to be kept.
+    pub(crate) fn open(
+        request: &Request,
+        existing: Existing,
+        size: u64,
+        unfinished: &Unfinished,
+    ) -> Result<Option<Self>, Error> {
+        let path = request.path.clone().unwrap_or_else(|| free_name(request.format));
+        let fails = |action, problem| Error::Io { action, path: path.clone(), problem };
+        let place = if path.as_os_str() == "-" {
+            if io::stdout().is_terminal() {
+                return Err(usage("a picture is not written to a terminal; use -o FILE or a pipe"));
+            }
+            Place::Stdout(BufWriter::with_capacity(1 << 16, io::stdout()))
+        } else if is_special(&path) {
+            let file = OpenOptions::new().write(true).open(&path);
+            let file = file.map_err(|error| fails("write", reason(&error)))?;
+            Place::Device(BufWriter::with_capacity(1 << 16, file))
+        } else {
+            let directory = path.as_os_str().as_encoded_bytes().ends_with(b"/") || path.is_dir();
+            if directory {
+                let example = shown(&path.join(format!("mandel.{}", request.format)));
+                return Err(usage(format!("{} is a directory; name a file, as in {example}", shown(&path))));
+            }
+            match fs::symlink_metadata(&path) {
+                Ok(_) if existing == Existing::Keep => return Ok(None),
+                Ok(_) if existing == Existing::Refuse => return Err(Error::Exists(path)),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(fails("write", reason(&error)));
+                }
+                _ => {}
+            }
+            let folder = match path.parent() {
+                Some(folder) if !folder.as_os_str().is_empty() => folder,
+                _ => Path::new("."),
+            };
+            if !folder.is_dir() {
+                return Err(fails("write", format!("there is no folder {}", shown(folder))));
+            }
+            remove_abandoned(folder);
+            if let Some(free) = free_space(folder).filter(|free| size > *free) {
+                return Err(fails(
+                    "write",
+                    format!(
+                        "it needs {} as {} and {} are free there",
+                        bytes(size),
+                        request.format,
+                        bytes(free)
+                    ),
+                ));
+            }
+            // The lock is held so that an interrupt finds the file either not yet made or listed.
+            let mut files = unfinished.lock();
+            let temporary = tempfile::Builder::new()
+                .prefix(&format!("{PREFIX}{}-", std::process::id()))
+                .suffix(SUFFIX)
+                // As any new file: readable as far as the umask allows.
+                .permissions(fs::Permissions::from_mode(0o666))
+                .tempfile_in(folder)
+                .map_err(|error| fails("write", reason(&error)))?;
+            files.push(temporary.path().to_path_buf());
+            Place::File(BufWriter::with_capacity(1 << 16, temporary))
+        };
+        Ok(Some(Self {
+            format: request.format,
+            place,
+            replace: existing == Existing::Replace,
+            numbered: request.path.is_none(),
+            path,
+            unfinished: unfinished.clone(),
+        }))
+    }
+
+    /// The name for messages.
+    pub(crate) fn name(&self) -> String {
+        if self.path.as_os_str() == "-" { "standard output".into() } else { shown(&self.path) }
+    }
+
+    /// Whether this is standard output.
+    pub(crate) fn is_stdout(&self) -> bool {
+        matches!(self.place, Place::Stdout(_))
+    }
+
+    /// What a failure to write means, for this output.
+    pub(crate) fn failure(&self, error: &io::Error) -> Failure {
+        match (&self.place, error.kind()) {
+            (Place::Stdout(_), _) => Failure::stdout(error),
+            (_, io::ErrorKind::BrokenPipe) => Failure::ClosedPipe,
+            (Place::Device(_), _) => self.io_error(reason(error)).into(),
+            (Place::File(_), _) => {
+                self.io_error(format!("{}; nothing was left behind", reason(error))).into()
+            }
+        }
+    }
+
+    fn io_error(&self, problem: String) -> Error {
+        Error::Io { action: "write", path: self.path.clone(), problem }
+    }
+
+    /// Completes the output and puts it in its place. Returns its final name.
+    pub(crate) fn finish(mut self) -> Result<String, Failure> {
+        if let Err(error) = self.flush() {
+            return Err(self.failure(&error));
+        }
+        let name = self.name();
+        let Self { format, mut path, place, replace, numbered, unfinished } = self;
+        let Place::File(writer) = place else { return Ok(name) };
+        // The buffer is empty after the flush.
+        let (mut temporary, _) = writer.into_parts();
+        let mut files = unfinished.lock();
+        Unfinished::forget(&mut files, temporary.path());
+        loop {
+            let persisted =
+                if replace { temporary.persist(&path) } else { temporary.persist_noclobber(&path) };
+            match persisted {
+                Ok(_) => return Ok(shown(&path)),
+                Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => {
+                    let problem = format!("{}; nothing was left behind", reason(&error.error));
+                    return Err(Error::Io { action: "write", path, problem }.into());
+                }
+                Err(_) if !numbered => return Err(Error::Exists(path).into()),
+                Err(error) => {
+                    path = free_name(format);
+                    temporary = error.file;
+                }
+            }
+        }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.place {
+            Place::Stdout(writer) => writer.write(bytes),
+            Place::Device(writer) => writer.write(bytes),
+            Place::File(writer) => writer.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.place {
+            Place::Stdout(writer) => writer.flush(),
+            Place::Device(writer) => writer.flush(),
+            Place::File(writer) => writer.flush(),
+        }
+    }
+}
+
+/// `mandel.png`, or the first of `mandel-2.png`, `mandel-3.png`, ... that is free.
+fn free_name(format: Format) -> PathBuf {
+    let plain = PathBuf::from(format!("mandel.{format}"));
+    let numbered = (2_u32..).map(|number| PathBuf::from(format!("mandel-{number}.{format}")));
+    std::iter::once(plain.clone())
+        .chain(numbered)
+        .find(|path| fs::symlink_metadata(path).is_err())
+        .unwrap_or(plain)
+}
+
+/// The reason of a system error in lower case, without its number.
+pub(crate) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// Bytes free for us in a folder, where the system tells.
+fn free_space(folder: &Path) -> Option<u64> {
+    let space = rustix::fs::statvfs(folder).ok()?;
+    Some(space.f_bavail.saturating_mul(space.f_frsize))
+}
+
+/// How the name of a temporary file begins; the process id follows.
+const PREFIX: &str = ".mandel-";
+/// How the name of a temporary file ends.
+const SUFFIX: &str = ".tmp";
+/// A temporary file of a dead process is removed after a day: on a shared folder the process may live on another machine.
+const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Removes temporary files in a folder that killed renders left behind.
+fn remove_abandoned(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let Some(pid) = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?.split('-').next()?.parse().ok())
+            .and_then(rustix::process::Pid::from_raw)
+        else {
+            continue;
+        };
+        let gone = rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH);
+        let age = entry.metadata().ok().and_then(|data| data.modified().ok()?.elapsed().ok());
+        if gone && age.is_some_and(|age| age > ABANDONED) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}

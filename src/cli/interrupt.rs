@@ -1,0 +1,56 @@
+//! SIGINT and SIGTERM: remove what is unfinished, then die of the signal.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// The unfinished files of this run.
+///
+/// A thread of its own waits for the signals, so a kernel deep in a long orbit need not ask whether it should stop.
+/// It holds this lock while it removes the files and ends the process, so nothing can be renamed into place meanwhile.
+#[derive(Clone)]
+pub(crate) struct Unfinished(Arc<Mutex<Vec<PathBuf>>>);
+
+impl Unfinished {
+    /// Starts to watch for signals. A signal that was ignored from the start (`nohup`, a background job of a script) stays so.
+    pub(crate) fn watch() -> Self {
+        let unfinished = Self(Arc::default());
+        let shared = unfinished.clone();
+        let ignored = ignored_signals();
+        let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+        if let Ok(mut signals) = Signals::new(wanted) {
+            // Without that thread a signal still ends the process, and leaves a temporary file behind.
+            let watch = move || {
+                for signal in signals.forever() {
+                    let files = shared.lock();
+                    for file in files.iter() {
+                        let _ = std::fs::remove_file(file);
+                    }
+                    let _ = signal_hook::low_level::emulate_default_handler(signal);
+                }
+            };
+            if std::thread::Builder::new().name("signals".into()).spawn(watch).is_err() {
+                super::say("note: no thread could be started to watch for signals");
+            }
+        }
+        unfinished
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Vec<PathBuf>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets a file that is finished or gone.
+    pub(crate) fn forget(files: &mut Vec<PathBuf>, path: &Path) {
+        files.retain(|file| file != path);
+    }
+}
+
+/// The signals that are ignored, as a mask; none where the system does not tell.
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}

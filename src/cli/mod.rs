@@ -1,0 +1,110 @@
+//! The command line: what was typed becomes a scene, and results become files and words.
+
+mod files;
+mod interrupt;
+mod memory;
+pub(crate) mod palettes;
+pub(crate) mod point;
+mod progress;
+pub(crate) mod render;
+mod scene;
+mod threads;
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use mandel::{Error, ErrorKind};
+
+/// Mandelbrot pictures and exact escape counts.
+///
+/// `mandel render` without any option makes a picture of the whole set.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 110, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Make a picture, or an array of counts for NumPy
+    Render(render::Args),
+    /// Iterate one point: its escape count and smooth count
+    Point(point::Args),
+    /// List the palettes, and show them in a terminal that has colours
+    Palettes(palettes::Args),
+}
+
+/// When to use terminal colours.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum When {
+    /// In a terminal, unless NO_COLOR is set
+    Auto,
+    Always,
+    Never,
+}
+
+/// Why the program ends without having done what was asked.
+pub(crate) enum Failure {
+    Error(Error),
+    /// The reader of our output went away, as `head` does. No error: we end as quietly as other tools.
+    ClosedPipe,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl Failure {
+    /// A failure to write to standard output.
+    pub(crate) fn stdout(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::ClosedPipe,
+            _ => Self::Error(Error::Io {
+                action: "write",
+                path: "standard output".into(),
+                problem: files::reason(error),
+            }),
+        }
+    }
+
+    /// Says what went wrong and gives the exit code.
+    pub(crate) fn report(self) -> ExitCode {
+        match self {
+            Self::Error(error) => {
+                say(format_args!("error: {error}"));
+                ExitCode::from(match error.kind() {
+                    ErrorKind::Usage => 2,
+                    ErrorKind::Input => 3,
+                    ErrorKind::Io => 4,
+                    ErrorKind::Limit => 5,
+                })
+            }
+            Self::ClosedPipe => {
+                // Ends by the signal itself, as a program does that never asked to survive it.
+                let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGPIPE);
+                ExitCode::from(141)
+            }
+        }
+    }
+}
+
+/// A request that makes no sense, in the words of the command line.
+pub(crate) fn usage(message: impl Into<String>) -> Error {
+    Error::Scene(message.into())
+}
+
+/// Tells a person something, on standard error. There is nobody to tell if that is closed.
+pub(crate) fn say(message: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{message}");
+}
+
+/// Writes text that was asked for to standard output.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| Failure::stdout(&error))
+}

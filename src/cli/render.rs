@@ -1,0 +1,303 @@
+//! `mandel render`: one scene, computed once, written as often as asked.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use mandel::encode::{Format, npy, png};
+use mandel::render::{self, Band};
+use mandel::{Escape, KernelChoice, Pixmap, Plan, Scene, plan};
+use serde_json::json;
+
+use super::files::{Existing, Output, requests};
+use super::interrupt::Unfinished;
+use super::progress::{Meter, Progress};
+use super::scene::{SceneArgs, whole};
+use super::{Failure, memory, print, say, threads, usage};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    scene: SceneArgs,
+
+    /// File to write, or - for standard output; may be repeated [default: mandel.png, mandel-2.png, ...]
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    output: Vec<PathBuf>,
+    /// Format where the file name has no suffix: png, npy
+    #[arg(long, value_name = "FORMAT", help_heading = "Output")]
+    format: Option<String>,
+    /// Replace files that are already there
+    #[arg(short, long, conflicts_with = "no_clobber", help_heading = "Output")]
+    force: bool,
+    /// Leave files that are already there as they are, and do nothing for them
+    #[arg(long, help_heading = "Output")]
+    no_clobber: bool,
+
+    /// Worker threads, or 'auto' [default: MANDEL_THREADS, RAYON_NUM_THREADS, or the usable CPUs]
+    #[arg(short, long, value_name = "N", allow_hyphen_values = true, help_heading = "Run")]
+    threads: Option<String>,
+    /// Rows of pixels handed to a thread at a time, or 'auto'
+    #[arg(long, value_name = "N", default_value = "auto", allow_hyphen_values = true, help_heading = "Run")]
+    rows_per_chunk: String,
+    /// Kernel to iterate with; every one gives the same numbers
+    #[arg(long, value_name = "KERNEL", default_value = "auto", help_heading = "Run")]
+    kernel: String,
+    /// Print the resolved scene and do nothing
+    #[arg(long, help_heading = "Run")]
+    dry_run: bool,
+    /// When to show progress
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", help_heading = "Run")]
+    progress: Progress,
+    /// Say nothing but errors
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Run")]
+    quiet: bool,
+    /// Say more: the resolved scene
+    #[arg(short, long, help_heading = "Run")]
+    verbose: bool,
+    /// Print a summary as one JSON object on standard output
+    #[arg(long, help_heading = "Run")]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let format = args.format.as_deref().map(str::parse).transpose()?;
+    let requests = requests(&args.output, format)?;
+    let numbers = requests.iter().all(|request| request.format == Format::Npy);
+    let scene = args.scene.scene(numbers)?;
+    let threads = threads::count(args.threads.as_deref())?;
+    let rows_per_chunk = match args.rows_per_chunk.as_str() {
+        "auto" => render::default_rows_per_band(&scene),
+        text => whole("--rows-per-chunk", text, 1, u32::MAX, " or 'auto'")?,
+    };
+    let choice: KernelChoice = args.kernel.parse().map_err(|error| usage(format!("--kernel: {error}")))?;
+    let plan = plan(scene.samples(), scene.bailout(), choice)?;
+    let facts = Facts { scene: &scene, plan: &plan, threads, rows_per_chunk };
+    if args.dry_run {
+        return print(&if args.json { format!("{}\n", facts.json()) } else { facts.text() });
+    }
+    if args.verbose {
+        say(facts.text().trim_end());
+    }
+    memory::check(
+        memory_estimate(&scene, threads, rows_per_chunk, !numbers),
+        "this render",
+        "use a smaller size or fewer threads",
+    )?;
+    let unfinished = Unfinished::watch();
+    let existing = match (args.force, args.no_clobber) {
+        (true, _) => Existing::Replace,
+        (_, true) => Existing::Keep,
+        _ => Existing::Refuse,
+    };
+    let mut outputs = Vec::new();
+    for request in &requests {
+        match Output::open(request, existing, least_size(&scene, request.format), &unfinished)? {
+            Some(output) if args.json && output.is_stdout() => {
+                return Err(usage("--json and -o - both write to standard output; keep one").into());
+            }
+            Some(output) => outputs.push(output),
+            None if args.quiet => {}
+            None => say(format_args!(
+                "{} is already there; left as it is",
+                request.path.as_deref().map(mandel::error::shown).unwrap_or_default()
+            )),
+        }
+    }
+    if outputs.is_empty() {
+        return Ok(());
+    }
+    let pool = threads::pool(threads, args.quiet)?;
+    let progress = if args.quiet { Progress::Never } else { args.progress };
+    let start = Instant::now();
+    let (names, edges) = pool.install(|| write(&scene, &plan, rows_per_chunk, outputs, progress))?;
+    let seconds = start.elapsed().as_secs_f64();
+    if !args.quiet {
+        say(facts.summary(&names, pool.current_num_threads(), seconds));
+        if let Some(note) = edges.note(&scene) {
+            say(note);
+        }
+    }
+    if args.json {
+        let mut summary = facts.json();
+        summary["outputs"] = json!(names);
+        summary["threads"] = json!(pool.current_num_threads());
+        summary["seconds"] = json!(seconds);
+        print(&format!("{summary}\n"))?;
+    }
+    Ok(())
+}
+
+/// Renders into all outputs and returns their names.
+fn write(
+    scene: &Scene,
+    plan: &Plan,
+    rows_per_chunk: u32,
+    mut outputs: Vec<Output>,
+    progress: Progress,
+) -> Result<(Vec<String>, Edges), Failure> {
+    let (width, height) = (scene.viewport().width(), scene.viewport().height());
+    let max_iter = scene.bailout().max_iter;
+    let wants = |format| outputs.iter().any(|output: &Output| output.format == format);
+    let painter = wants(Format::Png).then(|| render::painter(scene, plan.kernel.as_ref()));
+    let counts = wants(Format::Npy);
+    let mut pixels = Vec::new();
+    let mut edges = Edges::default();
+    for output in outputs.iter_mut().filter(|output| output.format == Format::Npy) {
+        let (width, height) = (scene.samples().width(), scene.samples().height());
+        npy::write_header(output, width, height).map_err(|error| output.failure(&error))?;
+    }
+    let meter = Meter::start(progress, u64::from(width) * u64::from(height));
+    let work = |band: &Band| Piece {
+        pixels: painter.as_ref().map(|painter| render::paint(painter, scene, band)),
+        counts: counts.then(|| npy::counts(band.escapes, max_iter)),
+        edges: Edges::of(band.escapes, scene.samples().width()),
+        area: band.rows.len() as u64 * u64::from(width),
+    };
+    render::bands(scene, plan.kernel.as_ref(), rows_per_chunk, work, |piece| {
+        pixels.extend(piece.pixels.unwrap_or_default());
+        edges.add(piece.edges);
+        if let Some(counts) = piece.counts {
+            for output in outputs.iter_mut().filter(|output| output.format == Format::Npy) {
+                output.write_all(&counts).map_err(|error| output.failure(&error))?;
+            }
+        }
+        meter.add(piece.area);
+        Ok::<(), Failure>(())
+    })?;
+    let pixmap = Pixmap { width, height, bytes: pixels };
+    for output in outputs.iter_mut().filter(|output| output.format == Format::Png) {
+        png::write(&mut *output, &pixmap).map_err(|error: io::Error| output.failure(&error))?;
+    }
+    drop(meter);
+    let names = outputs.into_iter().map(Output::finish).collect::<Result<_, _>>()?;
+    Ok((names, edges))
+}
+
+/// What one band adds to the outputs.
+struct Piece {
+    pixels: Option<Vec<u8>>,
+    counts: Option<Vec<u8>>,
+    edges: Edges,
+    area: u64,
+}
+
+/// How often a sample that reached max_iter lies beside one that escaped late: many of them mean that
+/// the limit, not the set, draws the shape.
+#[derive(Clone, Copy, Default)]
+struct Edges {
+    cut: u64,
+    samples: u64,
+}
+
+impl Edges {
+    fn of(escapes: &[Escape], width: u32) -> Self {
+        let cut = escapes.chunks_exact(width as usize).flat_map(|row| row.windows(2));
+        let cut = cut.filter(|pair| pair[0].n().is_none() != pair[1].n().is_none()).count() as u64;
+        Self { cut, samples: escapes.len() as u64 }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.cut += other.cut;
+        self.samples += other.samples;
+    }
+
+    fn note(self, scene: &Scene) -> Option<String> {
+        let percent = 100.0 * self.cut as f64 / self.samples as f64;
+        let max_iter = scene.bailout().max_iter;
+        let better = max_iter.saturating_mul(4).min(mandel::Bailout::MAX_ITER);
+        (percent >= 2.0 && better > max_iter).then(|| {
+            format!(
+                "note: {percent:.1} % of the samples reached max_iter beside ones that escaped; \
+                 more detail may appear with --max-iter {better}"
+            )
+        })
+    }
+}
+
+/// Bytes that a file of this format surely takes.
+fn least_size(scene: &Scene, format: Format) -> u64 {
+    match format {
+        Format::Npy => npy::file_size(scene.samples().width(), scene.samples().height()),
+        // Deflate shrinks by at most a factor of 1032.
+        Format::Png => 3 * u64::from(scene.viewport().width()) * u64::from(scene.viewport().height()) / 1032,
+    }
+}
+
+/// Bytes that a render takes at its peak.
+fn memory_estimate(scene: &Scene, threads: usize, rows_per_chunk: u32, picture: bool) -> u64 {
+    let k = u64::from(scene.supersample());
+    let width = u64::from(scene.viewport().width());
+    let height = u64::from(scene.viewport().height());
+    let band = width * height.min(u64::from(rows_per_chunk));
+    let bands = height.div_ceil(u64::from(rows_per_chunk)).min(9 * threads as u64);
+    // In work: eight bytes for each sample; finished and waiting: counts and pixels.
+    let working = (threads as u64).saturating_mul(band.saturating_mul(8 * k * k));
+    let waiting = bands.saturating_mul(band.saturating_mul(4 * k * k + 3));
+    let whole = if picture { width.saturating_mul(height).saturating_mul(3) } else { 0 };
+    working.saturating_add(waiting).saturating_add(whole)
+}
+
+/// A render as words, for `--dry-run`, `--verbose`, `--json` and the summary.
+struct Facts<'a> {
+    scene: &'a Scene,
+    plan: &'a Plan,
+    threads: usize,
+    rows_per_chunk: u32,
+}
+
+impl Facts<'_> {
+    fn text(&self) -> String {
+        let json = self.json();
+        let mut text = String::new();
+        for (key, value) in json.as_object().into_iter().flatten() {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_string);
+            text += &format!("{:16}{value}\n", key.replace('_', " "));
+        }
+        text
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let (scene, viewport) = (self.scene, self.scene.viewport());
+        let (re, im) = viewport.spacing();
+        let coloring = scene.coloring();
+        json!({
+            "center_re": viewport.center().re.to_string(),
+            "center_im": viewport.center().im.to_string(),
+            "plane_width": re * f64::from(viewport.width()),
+            "plane_height": im * f64::from(viewport.height()),
+            "zoom": 4.0 / (im * f64::from(viewport.height())),
+            "width": viewport.width(),
+            "height": viewport.height(),
+            "supersample": scene.supersample(),
+            "max_iter": scene.bailout().max_iter,
+            "palette": coloring.palette.name(),
+            "reverse": coloring.palette.is_reversed(),
+            "map": format!("{:?}", coloring.map).to_lowercase(),
+            "density": coloring.density,
+            "offset": coloring.offset,
+            "bands": coloring.bands,
+            "interior": coloring.interior.to_string(),
+            "kernel": self.plan.name,
+            "kernel_reason": self.plan.reason,
+            "threads": self.threads,
+            "rows_per_chunk": self.rows_per_chunk,
+        })
+    }
+
+    fn summary(&self, names: &[String], threads: usize, seconds: f64) -> String {
+        let viewport = self.scene.viewport();
+        let pixels = f64::from(viewport.width()) * f64::from(viewport.height());
+        let k = self.scene.supersample();
+        let samples = if k > 1 { format!(", {k}x{k} samples") } else { String::new() };
+        format!(
+            "{}: {}x{}{samples}, max_iter {}, {}, {threads} thread{}, {seconds:.3} s, {:.1} Mpixel/s",
+            names.join(", "),
+            viewport.width(),
+            viewport.height(),
+            self.scene.bailout().max_iter,
+            self.plan.name,
+            if threads == 1 { "" } else { "s" },
+            pixels / seconds / 1e6,
+        )
+    }
+}
