@@ -4,12 +4,10 @@ mod cli;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use cli::{Args, Command, Failure};
 
 fn main() -> ExitCode {
-    match run(Args::parse()) {
+    match Args::read().and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }

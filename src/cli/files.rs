@@ -58,6 +58,10 @@ pub(crate) fn requests(paths: &[PathBuf], format: Option<Format>) -> Result<Vec<
         if path.as_os_str().is_empty() {
             return Err(usage("--output needs a file name (got '')"));
         }
+        if path.as_os_str().as_encoded_bytes().ends_with(b"/") || path.is_dir() {
+            let example = shown(&path.join("mandel.png"));
+            return Err(usage(format!("{} is a directory; name a file, as in {example}", shown(path))));
+        }
         if requests.iter().any(|request| request.path.as_ref() == Some(path)) {
             return Err(usage(format!("--output names {} twice", shown(path))));
         }
@@ -113,11 +117,6 @@ impl Output {
             let file = file.map_err(|error| fails("write", reason(&error)))?;
             Place::Device(BufWriter::with_capacity(1 << 16, file))
         } else {
-            let directory = path.as_os_str().as_encoded_bytes().ends_with(b"/") || path.is_dir();
-            if directory {
-                let example = shown(&path.join(format!("mandel.{}", request.format)));
-                return Err(usage(format!("{} is a directory; name a file, as in {example}", shown(&path))));
-            }
             match fs::symlink_metadata(&path) {
                 Ok(_) if existing == Existing::Keep => return Ok(None),
                 Ok(_) if existing == Existing::Refuse => return Err(Error::Exists(path)),

@@ -10,11 +10,12 @@ pub(crate) mod render;
 mod scene;
 mod threads;
 
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use mandel::{Error, ErrorKind};
 
 /// Mandelbrot pictures and exact escape counts.
@@ -25,6 +26,27 @@ use mandel::{Error, ErrorKind};
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Args {
+    /// Reads the command line; ends the program where it cannot be read or asks for help.
+    pub(crate) fn read() -> Result<Self, Failure> {
+        let words: Vec<OsString> = std::env::args_os().take_while(|word| word != "--").collect();
+        let command = Self::command();
+        let options = || command.get_subcommands().flat_map(clap::Command::get_arguments);
+        for pair in words.windows(2) {
+            let (Some(flag), Some(value)) = (pair[0].to_str(), pair[1].to_str()) else { continue };
+            let named = |option: &&clap::Arg| {
+                let short = option.get_short().map(|short| format!("-{short}"));
+                let long = option.get_long().map(|long| format!("--{long}"));
+                option.is_allow_hyphen_values_set() && [short, long].iter().flatten().any(|name| name == flag)
+            };
+            if let Some(long) = options().find(named).and_then(clap::Arg::get_long) {
+                scene::not_an_option(&format!("--{long}"), value)?;
+            }
+        }
+        Ok(Self::parse())
+    }
 }
 
 #[derive(Subcommand)]

@@ -166,7 +166,8 @@ fn write(
     })?;
     let pixmap = Pixmap { width, height, bytes: pixels };
     for output in outputs.iter_mut().filter(|output| output.format == Format::Png) {
-        png::write(&mut *output, &pixmap).map_err(|error: io::Error| output.failure(&error))?;
+        let bytes = png::encode(&pixmap).map_err(|error: io::Error| output.failure(&error))?;
+        output.write_all(&bytes).map_err(|error| output.failure(&error))?;
     }
     drop(meter);
     let names = outputs.into_iter().map(Output::finish).collect::<Result<_, _>>()?;

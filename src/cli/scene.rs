@@ -237,7 +237,6 @@ pub(crate) fn point(flag: &str, text: &str) -> Result<Complex<Decimal>, Error> {
 
 /// A number above 0 that sets the size of the view.
 fn extent(flag: &str, text: &str) -> Result<f64, Error> {
-    not_an_option(flag, text)?;
     let example = if flag == "--zoom" { "examples: 100   2.5   1e6" } else { "examples: 3   0.0065   1e-6" };
     let number: Decimal = text.parse().map_err(|error| cannot_read(flag, text, &error, example))?;
     if number.is_zero() || number.is_negative() {
@@ -259,7 +258,6 @@ fn extent(flag: &str, text: &str) -> Result<f64, Error> {
 }
 
 fn parse_region(text: &str) -> Result<[Decimal; 4], Error> {
-    not_an_option("--region", text)?;
     let example = "examples: -2,1,-1.5,1.5   0.27,0.28,0,0.0075";
     let parts: Vec<&str> = text.split(',').collect();
     let Ok(parts) = <[&str; 4]>::try_from(parts) else {
@@ -293,7 +291,6 @@ fn parse_region(text: &str) -> Result<[Decimal; 4], Error> {
 }
 
 fn parse_size(text: &str) -> Result<(u32, u32), Error> {
-    not_an_option("--size", text)?;
     let lower = text.trim().to_lowercase();
     if let Some((_, size)) = SIZES.iter().find(|(name, _)| *name == lower) {
         return Ok(*size);
@@ -322,7 +319,6 @@ fn parse_size(text: &str) -> Result<(u32, u32), Error> {
 
 /// A whole number from `least` to `most`.
 pub(crate) fn whole(flag: &str, text: &str, least: u32, most: u32, or: &str) -> Result<u32, Error> {
-    not_an_option(flag, text)?;
     let digits: String = text.chars().filter(|c| *c != '_').collect();
     match digits.parse() {
         Ok(number) if (least..=most).contains(&number) && !digits.starts_with('+') => Ok(number),
@@ -331,7 +327,6 @@ pub(crate) fn whole(flag: &str, text: &str, least: u32, most: u32, or: &str) -> 
 }
 
 fn real(flag: &str, text: &str) -> Result<f64, Error> {
-    not_an_option(flag, text)?;
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() => Ok(number),
         _ => Err(usage(format!("{flag} needs a number (got '{}')", brief(text)))),
@@ -339,7 +334,9 @@ fn real(flag: &str, text: &str) -> Result<f64, Error> {
 }
 
 /// An option that stands where a value should: `-c -o x.png`.
-fn not_an_option(flag: &str, text: &str) -> Result<(), Error> {
+///
+/// Coordinates may begin with a minus, so the parser of the command line takes any next word as their value.
+pub(crate) fn not_an_option(flag: &str, text: &str) -> Result<(), Error> {
     let mut chars = text.chars();
     let dash = chars.next() == Some('-');
     // A minus may stand before a digit, a point, or the imaginary unit alone.

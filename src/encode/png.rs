@@ -1,21 +1,20 @@
 //! PNG.
 
-use std::io::{self, Write};
+use std::io;
 
 use image::codecs::png::PngEncoder;
-use image::{ExtendedColorType, ImageEncoder, ImageError};
+use image::{ExtendedColorType, ImageEncoder};
 
 use crate::Pixmap;
 
-/// Writes a picture as PNG, through the `image` crate.
+/// A picture as PNG, through the `image` crate.
 ///
 /// # Errors
-/// Those of the writer.
-pub fn write(to: impl Write, pixmap: &Pixmap) -> io::Result<()> {
-    PngEncoder::new(to)
+/// Those of the encoder, which has none for a picture whose size fits its bytes.
+pub fn encode(pixmap: &Pixmap) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    PngEncoder::new(&mut bytes)
         .write_image(&pixmap.bytes, pixmap.width, pixmap.height, ExtendedColorType::Rgb8)
-        .map_err(|error| match error {
-            ImageError::IoError(error) => error,
-            other => io::Error::other(other),
-        })
+        .map_err(io::Error::other)?;
+    Ok(bytes)
 }

@@ -1,0 +1,532 @@
+//! The program from outside: what people type, what they get back.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A folder of its own for one test.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn mandel(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mandel"));
+        command.args(args).current_dir(self.0.path()).stdin(Stdio::null());
+        for variable in ["MANDEL_THREADS", "RAYON_NUM_THREADS", "NO_COLOR"] {
+            command.env_remove(variable);
+        }
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.mandel(args).output().expect("the program starts")
+    }
+
+    /// Runs, expects success, and gives standard output.
+    fn succeed(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {}", stderr(&output));
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// Runs, expects this exit code and this standard error, and that nothing was left behind.
+    fn fail(&self, args: &[&str], code: i32, message: &str) {
+        let before = self.names();
+        let output = self.run(args);
+        assert_eq!(stderr(&output).trim_end(), message, "{args:?}");
+        assert_eq!(output.status.code(), Some(code), "{args:?}");
+        assert_eq!(self.names(), before, "{args:?} changed the folder");
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.0.path()).expect("the folder");
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn read(path: impl AsRef<Path>) -> Vec<u8> {
+    fs::read(path).expect("a file")
+}
+
+/// A small picture, quickly.
+const SMALL: [&str; 5] = ["render", "--size", "64x36", "-n", "100"];
+
+fn small<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    SMALL.iter().copied().chain(more.iter().copied()).collect()
+}
+
+#[test]
+fn names_are_found_that_are_not_yet_taken() {
+    let folder = Folder::new();
+    for _ in 0..3 {
+        folder.succeed(&SMALL);
+    }
+    folder.succeed(&small(&["--format", "npy"]));
+    assert_eq!(folder.names(), ["mandel-2.png", "mandel-3.png", "mandel.npy", "mandel.png"]);
+}
+
+#[test]
+fn one_render_makes_several_files() {
+    let folder = Folder::new();
+    folder.succeed(&small(&["-o", "a.png", "-o", "b.npy", "--supersample", "3"]));
+    let picture = image::open(folder.path("a.png")).expect("a picture");
+    assert_eq!((picture.width(), picture.height()), (64, 36));
+    let counts = read(folder.path("b.npy"));
+    assert!(counts.starts_with(b"\x93NUMPY\x01\x00"));
+    let header = String::from_utf8_lossy(&counts[..128]).into_owned();
+    assert!(header.contains("'descr': '<u4', 'fortran_order': False, 'shape': (108, 192)"), "{header}");
+    assert_eq!(counts.len(), 128 + 4 * 108 * 192);
+    // Where only numbers are wanted, one sample stands for each pixel.
+    folder.succeed(&small(&["-o", "c.npy"]));
+    assert_eq!(read(folder.path("c.npy")).len(), 128 + 4 * 36 * 64);
+}
+
+#[test]
+fn the_same_bytes_for_every_thread_count_and_chunk() {
+    let folder = Folder::new();
+    for size in ["1x1", "1x999", "999x1", "641x479"] {
+        let mut first: Option<(Vec<u8>, Vec<u8>)> = None;
+        for (threads, rows) in [("1", "auto"), ("2", "1"), ("3", "7"), ("7", "1000"), ("2", "auto")] {
+            folder.succeed(&[
+                "render",
+                "-s",
+                size,
+                "-n",
+                "300",
+                "-t",
+                threads,
+                "--rows-per-chunk",
+                rows,
+                "-f",
+                "-q",
+                "-o",
+                "a.png",
+                "-o",
+                "a.npy",
+            ]);
+            let bytes = (read(folder.path("a.png")), read(folder.path("a.npy")));
+            match &first {
+                None => first = Some(bytes),
+                Some(first) => assert!(*first == bytes, "{size}, {threads} threads, {rows} rows"),
+            }
+        }
+    }
+}
+
+#[test]
+fn standard_output_gets_the_same_picture() {
+    let folder = Folder::new();
+    folder.succeed(&small(&["-o", "a.png"]));
+    let output = folder.run(&small(&["-o", "-"]));
+    assert!(output.status.success());
+    assert!(output.stdout == read(folder.path("a.png")));
+    let output = folder.run(&small(&["-o", "-", "--format", "npy"]));
+    assert!(output.stdout.starts_with(b"\x93NUMPY"));
+}
+
+#[test]
+fn devices_are_written_into_and_not_replaced() {
+    let folder = Folder::new();
+    folder.succeed(&small(&["-o", "/dev/null"]));
+    let kind = fs::metadata("/dev/null").expect("the device").file_type();
+    assert!(std::os::unix::fs::FileTypeExt::is_char_device(&kind));
+    let output = folder.run(&small(&["-o", "/dev/full"]));
+    assert_eq!(output.status.code(), Some(4));
+    assert_eq!(stderr(&output).trim_end(), "error: cannot write /dev/full: no space left on device");
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("the device");
+    let output = folder.mandel(&small(&["-o", "-"])).stdout(full).output().expect("starts");
+    assert_eq!(output.status.code(), Some(4));
+    assert_eq!(folder.names(), [""; 0]);
+}
+
+#[test]
+fn a_link_is_replaced_and_its_target_untouched() {
+    let folder = Folder::new();
+    fs::write(folder.path("victim"), "old").expect("a file");
+    std::os::unix::fs::symlink("victim", folder.path("o.png")).expect("a link");
+    folder.fail(
+        &small(&["-o", "o.png"]),
+        4,
+        "error: o.png already exists; use --force to replace it or --no-clobber to skip",
+    );
+    folder.succeed(&small(&["-o", "o.png", "--force"]));
+    assert_eq!(read(folder.path("victim")), b"old");
+    assert!(fs::symlink_metadata(folder.path("o.png")).expect("a file").is_file());
+}
+
+#[test]
+fn a_new_file_has_the_usual_permissions() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    fs::write(folder.path("plain"), "").expect("a file");
+    folder.succeed(&small(&["-o", "a.png"]));
+    let mode = |name| fs::metadata(folder.path(name)).expect("a file").permissions().mode();
+    assert_eq!(mode("a.png"), mode("plain"));
+}
+
+#[test]
+fn a_name_that_is_not_text_works() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = Folder::new();
+    let name = std::ffi::OsStr::from_bytes(b"o\xff.png");
+    let status = folder.mandel(&small(&["-q", "-o"])).arg(name).status().expect("starts");
+    assert!(status.success());
+    assert!(folder.0.path().join(name).exists());
+}
+
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    use std::os::unix::process::ExitStatusExt;
+    let folder = Folder::new();
+    for args in
+        [&["render", "-s", "900", "-o", "-"][..], &["palettes", "--color", "always"], &["point", "0.3"]]
+    {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = folder.mandel(args).stdout(writer).output().expect("starts");
+        assert_eq!(output.status.signal(), Some(13), "{args:?}: {}", stderr(&output));
+        assert!(!stderr(&output).contains("error"), "{args:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn an_interrupt_removes_the_unfinished_file_and_keeps_the_old_one() {
+    use std::os::unix::process::ExitStatusExt;
+    for (name, number) in [("INT", 2), ("TERM", 15)] {
+        let folder = Folder::new();
+        fs::write(folder.path("o.png"), "old").expect("a file");
+        // Four billion steps for each of the samples near the center of a component's edge.
+        let args = ["render", "-c", "-0.75", "--height", "1e-9", "-n", "4294967294", "-o", "o.png", "-f"];
+        let mut child = folder.mandel(&args).stderr(Stdio::null()).spawn().expect("starts");
+        while folder.names().len() < 2 {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        let kill = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
+        assert!(kill.expect("kill").success());
+        assert_eq!(child.wait().expect("ends").signal(), Some(number));
+        assert_eq!(folder.names(), ["o.png"]);
+        assert_eq!(read(folder.path("o.png")), b"old");
+    }
+}
+
+#[test]
+fn abandoned_temporary_files_are_removed_after_a_day() {
+    let folder = Folder::new();
+    // No process has the largest number there is.
+    let old = folder.path(".mandel-2147483647-abcdef.tmp");
+    let own = folder.path(&format!(".mandel-{}-abcdef.tmp", std::process::id()));
+    let young = folder.path(".mandel-2147483646-abcdef.tmp");
+    let past = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 24 * 60 * 60);
+    for path in [&old, &own] {
+        fs::File::create(path).and_then(|file| file.set_modified(past)).expect("a file");
+    }
+    fs::write(&young, "").expect("a file");
+    folder.succeed(&small(&["-o", "a.png"]));
+    assert!(!old.exists());
+    assert!(own.exists() && young.exists());
+}
+
+#[test]
+fn model_errors() {
+    let folder = Folder::new();
+    fs::write(folder.path("poster.png"), "old").expect("a file");
+    let cases: [(&[&str], i32, &str); 11] = [
+        (
+            &["render", "--size", "1920*1080"],
+            2,
+            "error: cannot read size '1920*1080'\n  expected WIDTHxHEIGHT or a name (hd, fhd, 4k, ...); try --size 1920x1080",
+        ),
+        (
+            &["render", "--center", "0.25+-0.1"],
+            2,
+            "error: cannot read center '0.25+-0.1'\n                                ^ a second sign\n  \
+             examples: -0.75+0.1i   0.1i   -1.75   \"-0.75,0.1\"",
+        ),
+        (
+            &["render", "-c", "-o", "x.png"],
+            2,
+            "error: --center needs a value, but the next word is the option '-o'",
+        ),
+        (
+            &["render", "--zoom", "0"],
+            2,
+            "error: --zoom must be greater than 0 (got 0); zoom 1 shows a height of 4, larger numbers go deeper",
+        ),
+        (
+            &["render", "--zoom", "2", "--width", "3"],
+            2,
+            "error: --zoom and --width both set the size of the view; keep one",
+        ),
+        (
+            &["render", "--region", "1,0,-1,1"],
+            2,
+            "error: --region: xmin (1) is not below xmax (0); did you swap them? try --region 0,1,-1,1",
+        ),
+        (
+            &["render", "--palette", "infreno"],
+            2,
+            "error: no palette named 'infreno'; did you mean 'inferno'? ('mandel palettes' lists them)",
+        ),
+        (&["render", "-o", "out.jpgg"], 2, "error: unknown file type '.jpgg'; known: .png, .npy"),
+        (
+            &["render", "-o", "poster.png"],
+            4,
+            "error: poster.png already exists; use --force to replace it or --no-clobber to skip",
+        ),
+        (&["render", "--threads", "-2"], 2, "error: --threads must be 1..N or 'auto' (got '-2')"),
+        (
+            &["render", "-o", "none/poster.png"],
+            4,
+            "error: cannot write none/poster.png: there is no folder none",
+        ),
+    ];
+    for (args, code, message) in cases {
+        folder.fail(args, code, message);
+    }
+    assert_eq!(read(folder.path("poster.png")), b"old");
+}
+
+#[test]
+fn nonsense_is_refused_with_its_option_named() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("dir")).expect("a folder");
+    let digits = "9".repeat(100_001);
+    let cases: &[(&[&str], i32, &str)] = &[
+        (&["--size", "0x0"], 2, "--size must be 1x1 to"),
+        (&["--size", "0x10"], 2, "--size"),
+        (&["--size", "-5x10"], 2, "size"),
+        (&["--size", ""], 2, "size"),
+        (&["--size", "2147483648x1"], 2, "--size"),
+        (&["--size", "99999999999999999999999x1"], 2, "--size"),
+        (&["--size", "1e3"], 2, "size"),
+        (&["--center", "nan"], 2, "center"),
+        (&["--center", "inf"], 2, "center"),
+        (&["--center", ""], 2, "center"),
+        (&["--center", "0x10"], 2, "center"),
+        (&["--center", "1,5,7"], 2, "center"),
+        (&["--center", &digits], 2, "digits"),
+        (&["--center", "1e999"], 2, "1.8e308"),
+        (&["--zoom", "NaN"], 2, "zoom"),
+        (&["--zoom", "-1"], 2, "--zoom"),
+        (&["--zoom", "1e-400"], 2, "--zoom"),
+        (&["--zoom", "1e400"], 2, "--zoom"),
+        (&["--zoom", "1e20"], 2, "too deep for f64"),
+        (&["--zoom", &digits], 2, "digits"),
+        (&["--height", "inf"], 2, "height"),
+        (&["--width", "0"], 2, "--width"),
+        (&["--region", "1,2,3"], 2, "--region needs four numbers"),
+        (&["--region", "-2,1,0,0"], 2, "--region"),
+        (&["--region", "-2,1,-1,1", "--zoom", "3"], 2, "--region and --zoom"),
+        (&["--aspect", "stretch"], 2, "--region"),
+        (&["--at", "seahorze"], 2, "did you mean 'seahorse'?"),
+        (&["-n", "0"], 2, "--max-iter must be 1..4294967294 or 'auto'"),
+        (&["-n", "-1"], 2, "--max-iter"),
+        (&["-n", "4294967295"], 2, "--max-iter"),
+        (&["-n", "18446744073709551616"], 2, "--max-iter"),
+        (&["--supersample", "9"], 2, "--supersample must be 1..8"),
+        (&["--threads", "100000"], 2, "--threads must be 1.."),
+        (&["--threads", "1.5"], 2, "--threads"),
+        (&["--rows-per-chunk", "0"], 2, "--rows-per-chunk"),
+        (&["--kernel", "gpu"], 2, "--kernel"),
+        (&["--map", "cubic"], 2, "--map"),
+        (&["--density", "0"], 2, "density"),
+        (&["--density", "nan"], 2, "--density"),
+        (&["--offset", "inf"], 2, "--offset"),
+        (&["--interior", "reddish"], 2, "--interior"),
+        (&["--palette", "#123"], 2, "--palette"),
+        (&["--palette", "#12345,#000"], 2, "--palette"),
+        (&["-o", ""], 2, "--output"),
+        (&["-o", "dir"], 2, "directory"),
+        (&["-o", "new.png/"], 2, "directory"),
+        (&["-o", "plain"], 2, "--format"),
+        (&["-o", "a.png", "-o", "a.png"], 2, "twice"),
+        (&["-o", "x.gif"], 2, "unknown file type '.gif'"),
+        (&["-o", "/proc/x.png"], 4, "cannot write"),
+        (&["--size", "1000000x1000000", "-o", "x.npy"], 4, "are free there"),
+        (&["--json", "-o", "-"], 2, "--json"),
+    ];
+    let before = folder.names();
+    for (args, code, part) in cases {
+        let mut all = vec!["render"];
+        all.extend(*args);
+        let output = folder.run(&all);
+        let text = stderr(&output);
+        let shown: String = text.chars().take(300).collect();
+        assert_eq!(output.status.code(), Some(*code), "{part}: {shown}");
+        assert!(text.starts_with("error: ") && text.contains(part), "{part}: {shown}");
+        assert!(text.len() < 1000, "{part}: {} characters", text.len());
+        assert_eq!(folder.names(), before, "{part}");
+    }
+}
+
+#[test]
+fn a_file_already_there_can_be_kept_or_replaced() {
+    let folder = Folder::new();
+    fs::write(folder.path("a.png"), "old").expect("a file");
+    folder.succeed(&small(&["-o", "a.png", "--no-clobber"]));
+    assert_eq!(read(folder.path("a.png")), b"old");
+    folder.succeed(&small(&["-o", "a.png", "--force"]));
+    assert!(read(folder.path("a.png")).starts_with(b"\x89PNG"));
+    assert_eq!(folder.names(), ["a.png"]);
+}
+
+#[test]
+fn points_are_counted() {
+    let folder = Folder::new();
+    assert_eq!(folder.succeed(&["point", "2"]), "c       2+0i\ncount   2\nsmooth  1.607978\n");
+    assert_eq!(folder.succeed(&["point", "-2"]), "c       -2+0i\ndid not escape within 1000 iterations\n");
+    let json = folder.succeed(&["point", "-0.75+0.001i", "-n", "100000", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["n"], 3143);
+    assert_eq!(json["escaped"], true);
+    assert_eq!(json["re"], "-0.75");
+}
+
+#[test]
+fn a_dry_run_prints_the_scene_and_makes_nothing() {
+    let folder = Folder::new();
+    let text = folder.succeed(&["render", "--at", "seahorse", "--dry-run"]);
+    for part in ["max iter        4000", "center re       -0.7453", "kernel          f64-fma-1"] {
+        assert!(text.contains(part), "{text}");
+    }
+    let json = folder.succeed(&["render", "-z", "16", "--dry-run", "--json", "-t", "3"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((json["threads"].clone(), json["plane_height"].clone()), (3.into(), 0.25.into()));
+    assert_eq!(folder.names(), [""; 0]);
+}
+
+#[test]
+fn the_thread_count_comes_from_the_first_place_that_names_one() {
+    let folder = Folder::new();
+    let threads = |args: &[&str], variables: &[(&str, &str)]| {
+        let mut all = vec!["render", "--dry-run", "--json"];
+        all.extend(args);
+        let output = folder.mandel(&all).envs(variables.iter().copied()).output().expect("starts");
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        json["threads"].as_u64().expect("a number")
+    };
+    let both = [("MANDEL_THREADS", "5"), ("RAYON_NUM_THREADS", "6")];
+    assert_eq!(threads(&["-t", "4"], &both), 4);
+    assert_eq!(threads(&[], &both), 5);
+    assert_eq!(threads(&[], &both[1..]), 6);
+    let usable = threads(&[], &[]);
+    assert_eq!(threads(&["-t", "auto"], &both), usable);
+    assert_eq!(threads(&["-t", "0"], &both), usable);
+    let output =
+        folder.mandel(&["render", "--dry-run"]).env("MANDEL_THREADS", "many").output().expect("starts");
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(stderr(&output).trim_end(), "error: MANDEL_THREADS must be 1..N or 'auto' (got 'many')");
+}
+
+/// The default follows CPU affinity. Skipped where `taskset` is not installed.
+#[cfg(target_os = "linux")]
+#[test]
+fn one_usable_cpu_means_one_thread() {
+    let folder = Folder::new();
+    let output = Command::new("taskset")
+        .args(["-c", "0", env!("CARGO_BIN_EXE_mandel"), "render", "--dry-run", "--json"])
+        .env_remove("MANDEL_THREADS")
+        .env_remove("RAYON_NUM_THREADS")
+        .current_dir(folder.0.path())
+        .output();
+    let Ok(output) = output else {
+        eprintln!("skipped: taskset is not installed");
+        return;
+    };
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(json["threads"], 1);
+}
+
+#[test]
+fn palettes_are_a_plain_list_in_a_pipe() {
+    let folder = Folder::new();
+    let list = folder.succeed(&["palettes"]);
+    assert!(list.starts_with("glacier\nember\nultra\nhot\nviridis\n"), "{list}");
+    assert!(!list.contains('\x1b'));
+    assert!(folder.succeed(&["palettes", "--color", "always"]).contains("\x1b[38;2;4;8;30"));
+}
+
+#[test]
+fn too_few_iterations_are_noted() {
+    let folder = Folder::new();
+    let output = folder.run(&["render", "--at", "seahorse", "-n", "300", "-s", "320x180"]);
+    assert!(stderr(&output).contains("more detail may appear with --max-iter 1200"), "{}", stderr(&output));
+    let output = folder.run(&["render", "-s", "320x180"]);
+    assert!(!stderr(&output).contains("note"), "{}", stderr(&output));
+}
+
+#[test]
+fn max_iter_can_come_from_the_view() {
+    let folder = Folder::new();
+    let max_iter = |args: &[&str]| {
+        let mut all = vec!["render", "--dry-run", "--json", "-n", "auto"];
+        all.extend(args);
+        let json: serde_json::Value = serde_json::from_str(&folder.succeed(&all)).expect("JSON");
+        json["max_iter"].as_u64().expect("a number")
+    };
+    assert!((250..=1000).contains(&max_iter(&[])));
+    assert!((1000..=16_000).contains(&max_iter(&["--at", "seahorse"])));
+    // Nothing escapes inside the cardioid; the search ends all the same.
+    assert!(max_iter(&["-c", "0", "--height", "0.1"]) >= 250);
+}
+
+#[test]
+fn a_summary_as_json() {
+    let folder = Folder::new();
+    let json: serde_json::Value =
+        serde_json::from_str(&folder.succeed(&small(&["--json", "-t", "2", "-o", "a.png"]))).expect("JSON");
+    assert_eq!(json["outputs"][0], "a.png");
+    assert_eq!(json["threads"], 2);
+    assert!(json["seconds"].as_f64().expect("a number") >= 0.0);
+}
+
+#[test]
+fn a_memory_limit_is_seen_before_the_work() {
+    let folder = Folder::new();
+    let script = format!("ulimit -v 400000; exec {} render -s 30000 -o a.png", env!("CARGO_BIN_EXE_mandel"));
+    let output = Command::new("sh").args(["-c", &script]).current_dir(folder.0.path()).output().expect("sh");
+    assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
+    assert!(stderr(&output).contains("of memory and"), "{}", stderr(&output));
+    assert_eq!(folder.names(), [""; 0]);
+}
+
+/// The README's recipes, as printed; small sizes keep them quick.
+#[test]
+fn the_recipes_of_the_readme_work_as_printed() {
+    let folder = Folder::new();
+    let readme = include_str!("../README.md");
+    let recipes: Vec<&str> = readme.lines().filter(|line| line.starts_with("mandel ")).collect();
+    assert!(recipes.len() >= 10, "{} recipes", recipes.len());
+    let program = Path::new(env!("CARGO_BIN_EXE_mandel"));
+    let path = std::env::join_paths(
+        std::iter::once(program.parent().expect("a folder").to_path_buf())
+            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
+    );
+    for recipe in recipes {
+        let output = Command::new("sh")
+            .args(["-c", recipe])
+            .env("PATH", path.as_ref().expect("a path"))
+            .current_dir(folder.0.path())
+            .output()
+            .expect("sh");
+        assert!(output.status.success(), "{recipe}: {}", stderr(&output));
+    }
+    for name in ["seahorse.png", "hot.png", "poster.png", "mini.npy", "counts.npy"] {
+        assert!(folder.path(name).exists(), "{name}");
+    }
+}
