@@ -65,7 +65,7 @@ impl Coloring {
                 self.density
             )));
         }
-        if !(self.offset.abs() <= 1e6) {
+        if self.offset.is_nan() || self.offset.abs() > 1e6 {
             return Err(Error::Scene(format!("offset must be between -1e6 and 1e6 (got {})", self.offset)));
         }
         Ok(())
@@ -80,37 +80,44 @@ impl Coloring {
             table.extend(table.clone().into_iter().rev());
             passes = 2.0;
         }
-        let (origin, unit) = match self.map {
-            Map::Log => (lowest, 1.0 / (Self::LOG_DENSITY * std::f64::consts::LN_2)),
-            Map::Linear | Map::Sqrt => (None, f64::from(bailout.max_iter)),
-            Map::Cyclic => (None, Self::CYCLE),
-        };
+        let len = table.len();
+        table.push(self.interior.linear());
+        let turn = self.offset / passes;
         Painter {
             map: self.map,
-            origin: origin.unwrap_or(Escape::new(0, 0.0)),
-            unit,
-            density: self.density / passes,
-            offset: self.offset / passes,
+            origin: if self.map == Map::Log { lowest } else { None }.unwrap_or(Escape::new(0, 0.0)),
+            max_iter: f64::from(bailout.max_iter),
+            entries: len as f64 * self.density / passes,
+            first: len as f64 * (turn - turn.floor()),
             bands: self.bands,
+            len: len as u32,
             table,
-            interior: self.interior.linear(),
             to_srgb: ToSrgb::new(),
         }
     }
 }
 
 /// A coloring with its tables, for one picture.
+///
+/// Every sample becomes the number of an entry in one table of colours, the last of which is the interior's.
 pub struct Painter {
     map: Map,
+    /// Where the logarithmic map begins.
     origin: Escape,
-    unit: f64,
-    density: f64,
-    offset: f64,
+    max_iter: f64,
+    /// Entries for each whole step of the map.
+    entries: f64,
+    /// The entry at place 0.
+    first: f64,
     bands: bool,
+    /// Entries in one turn of the palette.
+    len: u32,
     table: Vec<[u16; 3]>,
-    interior: [u16; 3],
     to_srgb: ToSrgb,
 }
+
+/// Samples whose entries are found in one go: few enough for the first-level cache, many enough for vectors.
+const RUN: usize = 512;
 
 impl Painter {
     /// Paints one row of pixels from the `k` rows of samples it covers, `k` by `k` samples a pixel.
@@ -120,40 +127,95 @@ impl Painter {
     pub fn paint(&self, samples: &[Escape], k: usize, out: &mut [u8]) {
         let width = out.len() / 3;
         debug_assert_eq!(samples.len(), k * k * width, "k rows of k samples a pixel");
+        let mut entries = [0; RUN];
+        let mut sums = [[0_u32; 3]; RUN];
         let count = (k * k) as u32;
-        for (x, pixel) in out.chunks_exact_mut(3).enumerate() {
-            let mut sum = [0_u32; 3];
+        let run = RUN / k;
+        for (i, pixels) in out.chunks_mut(3 * run).enumerate() {
+            let sums = &mut sums[..pixels.len() / 3];
+            sums.fill([count / 2; 3]);
             for row in samples.chunks_exact(k * width) {
-                for &sample in &row[x * k..][..k] {
-                    let light = self.light(sample);
-                    for c in 0..3 {
-                        sum[c] += u32::from(light[c]);
+                let row = &row[i * run * k..][..sums.len() * k];
+                let entries = &mut entries[..row.len()];
+                self.entries(row, entries);
+                for (sum, entries) in sums.iter_mut().zip(entries.chunks_exact(k)) {
+                    for &entry in entries {
+                        let light = self.table[entry as usize];
+                        *sum = [0, 1, 2].map(|c| sum[c] + u32::from(light[c]));
                     }
                 }
             }
-            for c in 0..3 {
-                pixel[c] = self.to_srgb.byte(((sum[c] + count / 2) / count) as u16);
+            for (pixel, sum) in pixels.chunks_exact_mut(3).zip(sums) {
+                for (byte, sum) in pixel.iter_mut().zip(sum) {
+                    *byte = self.to_srgb.byte((*sum / count) as u16);
+                }
             }
         }
     }
 
-    /// The colour of one sample in linear light.
-    fn light(&self, sample: Escape) -> [u16; 3] {
-        if sample.n().is_none() {
-            return self.interior;
+    /// The entries of a run of samples.
+    fn entries(&self, samples: &[Escape], out: &mut [u32]) {
+        match self.map {
+            // The one map that is used for most pictures gets loops that compilers turn into vector code.
+            Map::Log if self.len.is_power_of_two() && self.is_small() => {
+                let mask = self.len - 1;
+                self.each(samples, out, |sample| self.log_entry(sample) & mask);
+            }
+            Map::Log if self.is_small() => {
+                self.each(samples, out, |sample| self.log_entry(sample) % self.len);
+            }
+            Map::Log => self.each(samples, out, |sample| {
+                let nu = self.above_origin(sample).max(0.0);
+                self.wrap(Coloring::LOG_DENSITY * std::f64::consts::LN_2 * f64::from(log2(nu as f32 + 1.0)))
+            }),
+            Map::Linear => {
+                self.each(samples, out, |sample| self.wrap(self.above_origin(sample) / self.max_iter));
+            }
+            Map::Sqrt => self.each(samples, out, |sample| {
+                self.wrap((self.above_origin(sample).max(0.0) / self.max_iter).sqrt())
+            }),
+            Map::Cyclic => {
+                self.each(samples, out, |sample| self.wrap(self.above_origin(sample) / Coloring::CYCLE));
+            }
         }
-        let steps = sample.steps_above(self.origin) as f64;
-        let nu =
-            if self.bands { steps } else { steps + f64::from(sample.fraction() - self.origin.fraction()) };
-        let place = match self.map {
-            Map::Log => f64::from(log2(nu.max(0.0) as f32 + 1.0)) / self.unit,
-            Map::Linear | Map::Cyclic => nu / self.unit,
-            Map::Sqrt => (nu.max(0.0) / self.unit).sqrt(),
-        };
-        let t = place * self.density + self.offset;
-        let turn = t - t.floor();
-        // The product rounds up to the length itself just below the end of a turn.
-        let entry = (turn * self.table.len() as f64) as usize;
-        self.table[entry.min(self.table.len() - 1)]
+    }
+
+    #[inline(always)]
+    fn each(&self, samples: &[Escape], out: &mut [u32], entry: impl Fn(Escape) -> u32) {
+        for (&sample, out) in samples.iter().zip(out) {
+            *out = if sample.n().is_none() { self.len } else { entry(sample) };
+        }
+    }
+
+    /// Whether the logarithmic map stays within what [`Painter::log_entry`] can do: differences of counts in
+    /// an `i32`, and entries below 2^24, which `f32` tells apart.
+    fn is_small(&self) -> bool {
+        self.max_iter <= f64::from(i32::MAX) && self.entries <= 1e6
+    }
+
+    /// The logarithmic map in single precision, before the palette repeats.
+    #[inline(always)]
+    fn log_entry(&self, sample: Escape) -> u32 {
+        let fraction = if self.bands { 0.0 } else { sample.fraction() - self.origin.fraction() };
+        let nu = sample.steps_above(self.origin) as i32 as f32 + fraction;
+        let scale = (Coloring::LOG_DENSITY * std::f64::consts::LN_2 * self.entries) as f32;
+        (log2(nu.max(0.0) + 1.0) * scale + self.first as f32) as i32 as u32
+    }
+
+    /// How far a count lies above that of the origin.
+    #[inline(always)]
+    fn above_origin(&self, sample: Escape) -> f64 {
+        let fraction = if self.bands { 0.0 } else { sample.fraction() - self.origin.fraction() };
+        f64::from(fraction) + sample.steps_above(self.origin) as f64
+    }
+
+    /// The entry at a place of the palette, where 1 is one whole pass.
+    #[inline(always)]
+    fn wrap(&self, place: f64) -> u32 {
+        let len = f64::from(self.len);
+        let entry = place * self.entries + self.first;
+        let entry = entry - len * (entry / len).floor();
+        // Just below the end of a turn the difference may round up to its length.
+        (entry as u32).min(self.len - 1)
     }
 }

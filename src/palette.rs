@@ -23,9 +23,12 @@ enum Colors {
     Steps(&'static [u8]),
 }
 
+/// A place from 0 to 1 and its sRGB bytes.
+type Stop = (f64, [u8; 3]);
+
 /// Name and colours of the built-in palettes that are given by stops; all are cyclic.
 #[rustfmt::skip]
-const STOPS: [(&str, &[(f64, [u8; 3])]); 3] = [
+const STOPS: [(&str, &[Stop]); 3] = [
     ("glacier", &[
         (0.0, [0x04, 0x08, 0x1e]), (0.20, [0x0e, 0x3a, 0x78]), (0.40, [0x5a, 0xbe, 0xe1]), (0.55, [0xfa, 0xfc, 0xf5]),
         (0.72, [0xf5, 0xb4, 0x46]), (0.88, [0x6e, 0x1e, 0x28]), (1.0, [0x04, 0x08, 0x1e]),
@@ -62,7 +65,7 @@ impl Default for Palette {
 }
 
 impl Colors {
-    fn stops(stops: &[(f64, [u8; 3])]) -> Self {
+    fn stops(stops: &[Stop]) -> Self {
         Self::Stops(stops.iter().map(|&(place, color)| (place, Rgb(color))).collect())
     }
 }

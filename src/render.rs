@@ -14,7 +14,7 @@ use crate::{Error, Escape, Field, KernelChoice, Painter, Pixmap, Scene, Viewport
 /// Bands that may be finished ahead of the first unfinished one, for each thread.
 ///
 /// A band can take many times as long as its neighbours; the others go on meanwhile.
-const AHEAD: u32 = 8;
+pub const AHEAD: u32 = 8;
 
 /// A band in work: a range of pixel rows and the samples in them.
 pub struct Band<'a> {
@@ -37,30 +37,30 @@ pub fn default_rows_per_band(scene: &Scene) -> u32 {
 
 /// Iterates a scene band by band.
 ///
-/// `work` is called on the threads of the current pool, for one band at a time each; what it returns is passed to `take`
-/// in order from the top, from whichever thread is free. The first error that `take` returns ends the render.
+/// `work` is called on the threads of the current pool, for one band at a time each, with a state that belongs
+/// to the thread and was made by `state`; what it returns is passed to `take` in order from the top, from whichever thread is free. The first error that `take` returns ends the render.
 ///
 /// # Errors
 /// The error of `take`.
-pub fn bands<T: Send, E: Send>(
+pub fn bands<S, T: Send, E: Send>(
     scene: &Scene,
     kernel: &dyn Kernel,
     rows_per_band: u32,
-    work: impl Fn(&Band) -> T + Sync,
+    state: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, &Band) -> T + Sync,
     take: impl FnMut(T) -> Result<(), E> + Send,
 ) -> Result<(), E> {
     let (height, k) = (scene.viewport().height(), scene.supersample());
     let width = scene.samples().width();
-    let count = height.div_ceil(rows_per_band);
     in_order(
-        count,
-        Vec::new,
-        |escapes: &mut Vec<Escape>, band| {
+        height.div_ceil(rows_per_band),
+        || (Vec::new(), state()),
+        |(escapes, state), band| {
             let top = band * rows_per_band;
             let rows = top..height.min(top.saturating_add(rows_per_band));
             escapes.resize(rows.len() * k as usize * width as usize, Escape::NONE);
             kernel.iterate(0..width, rows.start * k..rows.end * k, escapes);
-            work(&Band { rows, escapes })
+            work(state, &Band { rows, escapes })
         },
         take,
     )
@@ -117,7 +117,8 @@ pub fn field(scene: &Scene) -> Result<Field, Error> {
         scene,
         plan.kernel.as_ref(),
         default_rows_per_band(scene),
-        |band| band.escapes.to_vec(),
+        || (),
+        |(), band| band.escapes.to_vec(),
         |rows| {
             escapes.extend(rows);
             Ok::<(), Error>(())
@@ -144,8 +145,13 @@ pub fn pixmap(scene: &Scene) -> Result<Pixmap, Error> {
         scene,
         plan.kernel.as_ref(),
         default_rows_per_band(scene),
-        |band| paint(&painter, scene, band),
-        |rows| {
+        || (),
+        |(), band| {
+            let mut bytes = Vec::new();
+            paint(&painter, scene, band, &mut bytes);
+            bytes
+        },
+        |rows: Vec<u8>| {
             bytes.extend(rows);
             Ok::<(), Error>(())
         },
@@ -158,16 +164,15 @@ pub fn painter(scene: &Scene, kernel: &dyn Kernel) -> Painter {
     scene.coloring().painter(scene.bailout(), lowest(scene.samples(), kernel))
 }
 
-/// The sRGB bytes of a band.
-pub fn paint(painter: &Painter, scene: &Scene, band: &Band) -> Vec<u8> {
+/// Paints a band: its sRGB bytes take the place of what `bytes` held.
+pub fn paint(painter: &Painter, scene: &Scene, band: &Band, bytes: &mut Vec<u8>) {
     let k = scene.supersample() as usize;
     let row = 3 * scene.viewport().width() as usize;
-    let mut bytes = vec![0; band.rows.len() * row];
-    let samples = band.escapes.chunks_exact(k * scene.samples().width() as usize);
+    bytes.resize(band.rows.len() * row, 0);
+    let samples = band.escapes.chunks_exact(k * k * scene.viewport().width() as usize);
     for (samples, out) in samples.zip(bytes.chunks_exact_mut(row)) {
         painter.paint(samples, k, out);
     }
-    bytes
 }
 
 /// What the threads share while they work.

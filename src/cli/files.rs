@@ -177,26 +177,24 @@ impl Output {
     }
 
     /// What a failure to write means, for this output.
-    pub(crate) fn failure(&self, error: &io::Error) -> Failure {
-        match (&self.place, error.kind()) {
-            (Place::Stdout(_), _) => Failure::stdout(error),
-            (_, io::ErrorKind::BrokenPipe) => Failure::ClosedPipe,
-            (Place::Device(_), _) => self.io_error(reason(error)).into(),
-            (Place::File(_), _) => {
-                self.io_error(format!("{}; nothing was left behind", reason(error))).into()
+    pub(crate) fn failure(&self) -> impl Fn(io::Error) -> Failure + Send + use<> {
+        let path = self.path.clone();
+        let (stdout, file) = (self.is_stdout(), matches!(self.place, Place::File(_)));
+        move |error| match error.kind() {
+            _ if stdout => Failure::stdout(&error),
+            io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
+            _ => {
+                let rest = if file { "; nothing was left behind" } else { "" };
+                let problem = format!("{}{rest}", reason(&error));
+                Failure::Error(Error::Io { action: "write", path: path.clone(), problem })
             }
         }
     }
 
-    fn io_error(&self, problem: String) -> Error {
-        Error::Io { action: "write", path: self.path.clone(), problem }
-    }
-
     /// Completes the output and puts it in its place. Returns its final name.
     pub(crate) fn finish(mut self) -> Result<String, Failure> {
-        if let Err(error) = self.flush() {
-            return Err(self.failure(&error));
-        }
+        let failure = self.failure();
+        self.flush().map_err(&failure)?;
         let name = self.name();
         let Self { format, mut path, place, replace, numbered, unfinished } = self;
         let Place::File(writer) = place else { return Ok(name) };
@@ -210,8 +208,7 @@ impl Output {
             match persisted {
                 Ok(_) => return Ok(shown(&path)),
                 Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => {
-                    let problem = format!("{}; nothing was left behind", reason(&error.error));
-                    return Err(Error::Io { action: "write", path, problem }.into());
+                    return Err(failure(error.error));
                 }
                 Err(_) if !numbered => return Err(Error::Exists(path).into()),
                 Err(error) => {

@@ -52,7 +52,7 @@ impl Args {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Make a picture, or an array of counts for NumPy
-    Render(render::Args),
+    Render(Box<render::Args>),
     /// Iterate one point: its escape count and smooth count
     Point(point::Args),
     /// List the palettes, and show them in a terminal that has colours

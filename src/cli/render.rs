@@ -1,12 +1,14 @@
 //! `mandel render`: one scene, computed once, written as often as asked.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use mandel::encode::{Format, npy, png};
+use clap::ValueEnum;
+use mandel::encode::png::{Compression, PngWriter, Strip, StripEncoder, rows_per_strip};
+use mandel::encode::{Format, npy};
 use mandel::render::{self, Band};
-use mandel::{Escape, KernelChoice, Pixmap, Plan, Scene, plan};
+use mandel::{Escape, KernelChoice, Plan, Scene, plan};
 use serde_json::json;
 
 use super::files::{Existing, Output, requests};
@@ -26,6 +28,9 @@ pub(crate) struct Args {
     /// Format where the file name has no suffix: png, npy
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     format: Option<String>,
+    /// How hard to try to make a PNG small; the picture is the same
+    #[arg(long, value_enum, default_value = "fast", help_heading = "Output")]
+    compression: CompressionArg,
     /// Replace files that are already there
     #[arg(short, long, conflicts_with = "no_clobber", help_heading = "Output")]
     force: bool,
@@ -59,6 +64,26 @@ pub(crate) struct Args {
     json: bool,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum CompressionArg {
+    /// Quickly
+    Fast,
+    /// A tenth smaller, several times the work
+    Balanced,
+    /// As small as it gets, slowly
+    Best,
+}
+
+impl From<CompressionArg> for Compression {
+    fn from(argument: CompressionArg) -> Self {
+        match argument {
+            CompressionArg::Fast => Self::Fast,
+            CompressionArg::Balanced => Self::Balanced,
+            CompressionArg::Best => Self::Best,
+        }
+    }
+}
+
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let format = args.format.as_deref().map(str::parse).transpose()?;
     let requests = requests(&args.output, format)?;
@@ -69,6 +94,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         "auto" => render::default_rows_per_band(&scene),
         text => whole("--rows-per-chunk", text, 1, u32::MAX, " or 'auto'")?,
     };
+    // A PNG is made of strips of whole rows, whose number is fixed by the width; a chunk holds whole strips.
+    let strip = if numbers { 1 } else { rows_per_strip(scene.viewport().width()) };
+    let rows_per_chunk = rows_per_chunk.min(scene.viewport().height()).next_multiple_of(strip);
     let choice: KernelChoice = args.kernel.parse().map_err(|error| usage(format!("--kernel: {error}")))?;
     let plan = plan(scene.samples(), scene.bailout(), choice)?;
     let facts = Facts { scene: &scene, plan: &plan, threads, rows_per_chunk };
@@ -79,7 +107,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         say(facts.text().trim_end());
     }
     memory::check(
-        memory_estimate(&scene, threads, rows_per_chunk, !numbers),
+        memory_estimate(&scene, threads, rows_per_chunk),
         "this render",
         "use a smaller size or fewer threads",
     )?;
@@ -109,7 +137,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let pool = threads::pool(threads, args.quiet)?;
     let progress = if args.quiet { Progress::Never } else { args.progress };
     let start = Instant::now();
-    let (names, edges) = pool.install(|| write(&scene, &plan, rows_per_chunk, outputs, progress))?;
+    let (names, edges) =
+        pool.install(|| write(&scene, &plan, rows_per_chunk, args.compression.into(), outputs, progress))?;
     let seconds = start.elapsed().as_secs_f64();
     if !args.quiet {
         say(facts.summary(&names, pool.current_num_threads(), seconds));
@@ -132,6 +161,7 @@ fn write(
     scene: &Scene,
     plan: &Plan,
     rows_per_chunk: u32,
+    compression: Compression,
     mut outputs: Vec<Output>,
     progress: Progress,
 ) -> Result<(Vec<String>, Edges), Failure> {
@@ -140,34 +170,33 @@ fn write(
     let wants = |format| outputs.iter().any(|output: &Output| output.format == format);
     let painter = wants(Format::Png).then(|| render::painter(scene, plan.kernel.as_ref()));
     let counts = wants(Format::Npy);
-    let mut pixels = Vec::new();
+    let mut sinks =
+        outputs.iter_mut().map(|output| Sink::start(output, scene)).collect::<Result<Vec<_>, _>>()?;
     let mut edges = Edges::default();
-    for output in outputs.iter_mut().filter(|output| output.format == Format::Npy) {
-        let (width, height) = (scene.samples().width(), scene.samples().height());
-        npy::write_header(output, width, height).map_err(|error| output.failure(&error))?;
-    }
     let meter = Meter::start(progress, u64::from(width) * u64::from(height));
-    let work = |band: &Band| Piece {
-        pixels: painter.as_ref().map(|painter| render::paint(painter, scene, band)),
-        counts: counts.then(|| npy::counts(band.escapes, max_iter)),
+    let rows_per_strip = rows_per_strip(width);
+    let work = |(pixels, encoder): &mut (Vec<u8>, StripEncoder), band: &Band| Piece {
+        strips: painter.as_ref().map_or_else(Vec::new, |painter| {
+            render::paint(painter, scene, band, pixels);
+            let rows = (3 * width as usize).saturating_mul(rows_per_strip as usize);
+            let strips = pixels.chunks(rows).zip(band.rows.clone().step_by(rows_per_strip as usize));
+            strips.map(|(rows, top)| encoder.encode(rows, width, height - top <= rows_per_strip)).collect()
+        }),
+        counts: if counts { npy::counts(band.escapes, max_iter) } else { Vec::new() },
         edges: Edges::of(band.escapes, scene.samples().width()),
         area: band.rows.len() as u64 * u64::from(width),
     };
-    render::bands(scene, plan.kernel.as_ref(), rows_per_chunk, work, |piece| {
-        pixels.extend(piece.pixels.unwrap_or_default());
-        edges.add(piece.edges);
-        if let Some(counts) = piece.counts {
-            for output in outputs.iter_mut().filter(|output| output.format == Format::Npy) {
-                output.write_all(&counts).map_err(|error| output.failure(&error))?;
-            }
+    let state = || (Vec::new(), StripEncoder::new(compression));
+    render::bands(scene, plan.kernel.as_ref(), rows_per_chunk, state, work, |piece| {
+        for sink in &mut sinks {
+            sink.write(&piece)?;
         }
+        edges.add(piece.edges);
         meter.add(piece.area);
         Ok::<(), Failure>(())
     })?;
-    let pixmap = Pixmap { width, height, bytes: pixels };
-    for output in outputs.iter_mut().filter(|output| output.format == Format::Png) {
-        let bytes = png::encode(&pixmap).map_err(|error: io::Error| output.failure(&error))?;
-        output.write_all(&bytes).map_err(|error| output.failure(&error))?;
+    for sink in sinks {
+        sink.finish()?;
     }
     drop(meter);
     let names = outputs.into_iter().map(Output::finish).collect::<Result<_, _>>()?;
@@ -176,10 +205,56 @@ fn write(
 
 /// What one band adds to the outputs.
 struct Piece {
-    pixels: Option<Vec<u8>>,
-    counts: Option<Vec<u8>>,
+    strips: Vec<Strip>,
+    counts: Vec<u8>,
     edges: Edges,
     area: u64,
+}
+
+/// An output being written in its format.
+struct Sink<'a> {
+    writer: Writer<'a>,
+    failure: Box<dyn Fn(std::io::Error) -> Failure + Send>,
+}
+
+enum Writer<'a> {
+    Png(Box<PngWriter<&'a mut Output>>),
+    Npy(&'a mut Output),
+}
+
+impl<'a> Sink<'a> {
+    /// Writes what stands before the first band.
+    fn start(output: &'a mut Output, scene: &Scene) -> Result<Self, Failure> {
+        let failure = Box::new(output.failure());
+        let writer = match output.format {
+            Format::Png => {
+                let (width, height) = (scene.viewport().width(), scene.viewport().height());
+                Writer::Png(Box::new(PngWriter::new(output, width, height).map_err(&failure)?))
+            }
+            Format::Npy => {
+                let (width, height) = (scene.samples().width(), scene.samples().height());
+                npy::write_header(output, width, height).map_err(&failure)?;
+                Writer::Npy(output)
+            }
+        };
+        Ok(Self { writer, failure })
+    }
+
+    fn write(&mut self, piece: &Piece) -> Result<(), Failure> {
+        let written = match &mut self.writer {
+            Writer::Png(png) => piece.strips.iter().try_for_each(|strip| png.write(strip)),
+            Writer::Npy(output) => output.write_all(&piece.counts),
+        };
+        written.map_err(&self.failure)
+    }
+
+    /// Writes what stands after the last band.
+    fn finish(self) -> Result<(), Failure> {
+        match self.writer {
+            Writer::Png(png) => png.finish().map_err(&self.failure),
+            Writer::Npy(_) => Ok(()),
+        }
+    }
 }
 
 /// How often a sample that reached max_iter lies beside one that escaped late: many of them mean that
@@ -224,18 +299,17 @@ fn least_size(scene: &Scene, format: Format) -> u64 {
     }
 }
 
-/// Bytes that a render takes at its peak.
-fn memory_estimate(scene: &Scene, threads: usize, rows_per_chunk: u32, picture: bool) -> u64 {
+/// Bytes that a render takes at its peak, at most.
+fn memory_estimate(scene: &Scene, threads: usize, rows_per_chunk: u32) -> u64 {
     let k = u64::from(scene.supersample());
     let width = u64::from(scene.viewport().width());
-    let height = u64::from(scene.viewport().height());
-    let band = width * height.min(u64::from(rows_per_chunk));
-    let bands = height.div_ceil(u64::from(rows_per_chunk)).min(9 * threads as u64);
-    // In work: eight bytes for each sample; finished and waiting: counts and pixels.
-    let working = (threads as u64).saturating_mul(band.saturating_mul(8 * k * k));
-    let waiting = bands.saturating_mul(band.saturating_mul(4 * k * k + 3));
-    let whole = if picture { width.saturating_mul(height).saturating_mul(3) } else { 0 };
-    working.saturating_add(waiting).saturating_add(whole)
+    let bands = u64::from(scene.viewport().height().div_ceil(rows_per_chunk));
+    let band = width.saturating_mul(u64::from(rows_per_chunk));
+    // Each pixel of a band in work: eight bytes for every sample, three for the pixel, as many filtered and
+    // as many deflated. Of one that waits for its turn: four bytes for every count, three for the pixel.
+    let working = bands.min(threads as u64).saturating_mul(band.saturating_mul(8 * k * k + 9));
+    let waiting = bands.min(u64::from(render::AHEAD) * threads as u64);
+    working.saturating_add(waiting.saturating_mul(band.saturating_mul(4 * k * k + 3)))
 }
 
 /// A render as words, for `--dry-run`, `--verbose`, `--json` and the summary.

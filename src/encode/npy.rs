@@ -22,7 +22,11 @@ pub fn write_header(to: &mut impl Write, width: u32, height: u32) -> io::Result<
 
 /// Counts as the bytes of the array, `max_iter` where nothing escaped.
 pub fn counts(escapes: &[Escape], max_iter: u32) -> Vec<u8> {
-    escapes.iter().flat_map(|escape| escape.count(max_iter).to_le_bytes()).collect()
+    let mut bytes = vec![0; 4 * escapes.len()];
+    for (bytes, escape) in bytes.chunks_exact_mut(4).zip(escapes) {
+        bytes.copy_from_slice(&escape.count(max_iter).to_le_bytes());
+    }
+    bytes
 }
 
 /// The size of the whole file in bytes.
