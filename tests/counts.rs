@@ -150,7 +150,8 @@ const HARD: [(&str, f64, u32); 8] = [
 fn shortcuts_change_nothing() {
     for (center, height, max_iter) in HARD {
         let (viewport, bailout) = view(center, height, (97, 61), max_iter);
-        let with = |shortcuts| iterate(&mandel::kernel::Scalar::new(&viewport, bailout, shortcuts), &viewport);
+        let with =
+            |shortcuts| iterate(&mandel::kernel::Scalar::new(&viewport, bailout, shortcuts), &viewport);
         let plain = with(Shortcuts::NONE);
         for components in [false, true] {
             for periodicity in [false, true] {
@@ -188,7 +189,8 @@ fn a_higher_limit_keeps_the_counts_below_the_lower_one() {
 #[test]
 fn a_crop_equals_the_same_pixels_of_the_whole() {
     let (viewport, bailout) = view("-0.7453+0.1127i", 0.0065, (101, 67), 1500);
-    let whole = iterate(plan(&viewport, bailout, KernelChoice::Auto).expect("a plan").kernel.as_ref(), &viewport);
+    let whole =
+        iterate(plan(&viewport, bailout, KernelChoice::Auto).expect("a plan").kernel.as_ref(), &viewport);
     let crop = viewport.crop(13, 29, 40, 21).expect("a crop");
     let part = iterate(plan(&crop, bailout, KernelChoice::Auto).expect("a plan").kernel.as_ref(), &crop);
     for y in 0..21 {
@@ -200,7 +202,8 @@ fn a_crop_equals_the_same_pixels_of_the_whole() {
 fn zooming_by_two_keeps_shared_samples() {
     let bounds = region(["-0.75", "-0.5", "0.5", "0.75"]);
     let at = |samples| {
-        let viewport = Viewport::region(&bounds, Grid::Endpoints, Aspect::Fit, (samples, samples)).expect("a view");
+        let viewport =
+            Viewport::region(&bounds, Grid::Endpoints, Aspect::Fit, (samples, samples)).expect("a view");
         iterate(
             plan(&viewport, Bailout::new(500).expect("a limit"), KernelChoice::Auto)
                 .expect("a plan")
