@@ -8,7 +8,7 @@
 use std::arch::asm;
 use std::arch::x86_64::*;
 
-use super::{BATCH, BLOCK, Batch, Begun, Isa, LANES, Lanes, State};
+use super::{BATCH, BLOCK, Batch, Begun, Isa, LANES, Lanes, State, WALK};
 
 /// Proof that the machine has AVX2 and FMA.
 #[derive(Clone, Copy)]
@@ -41,9 +41,15 @@ impl Isa for Avx2 {
     }
 
     #[inline(always)]
-    fn walk(self, batch: &mut Batch, steps: u32, radius2: f64) -> u32 {
+    fn walk(self, batch: &mut Batch, radius2: f64) -> u32 {
         // SAFETY: as above.
-        unsafe { walk(batch, steps, radius2) }
+        unsafe { walk(batch, radius2) }
+    }
+
+    #[inline(always)]
+    fn walk_again(self, batch: &mut Batch, radius2: f64) {
+        // SAFETY: as above.
+        unsafe { walk_again(batch, radius2) }
     }
 
     #[inline(always)]
@@ -204,41 +210,89 @@ struct Walk {
     cy: [__m256d; 4],
     x: [__m256d; 4],
     y: [__m256d; 4],
-    /// For each sample, how often |z|^2 was at most 4 (upper half) and at most the square of the radius (lower half).
+    /// For each sample the steps made with |z| at most 2 (upper half) and at most the radius (lower half).
     counts: [__m256i; 4],
-    /// The first |z|^2 beyond the radius, infinite before. As it only grows, that is the smallest.
-    norms: [__m256d; 4],
-    inside: [__m256d; 4],
-    within: [__m256d; 4],
 }
 
 impl Walk {
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    fn look(&mut self, radius2: __m256d) {
-        let four = _mm256_set1_pd(4.0);
+    fn new(batch: &Batch) -> Self {
+        let counts = [_mm256_setzero_si256(); 4];
+        Self { cx: load(&batch.cx), cy: load(&batch.cy), x: load(&batch.x), y: load(&batch.y), counts }
+    }
+
+    /// The state after one step.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn next(&self, v: usize, x: __m256d, y: __m256d) -> (__m256d, __m256d) {
+        let xy = _mm256_mul_pd(x, y);
+        let xx_yy = _mm256_fmsub_pd(x, x, _mm256_mul_pd(y, y));
+        (_mm256_add_pd(xx_yy, self.cx[v]), _mm256_add_pd(_mm256_add_pd(xy, xy), self.cy[v]))
+    }
+
+    /// Looks at four samples and makes a step with those within the radius; the others stay.
+    /// Returns which were within.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn step(&mut self, v: usize, radius2: __m256d) -> __m256d {
+        let (x, y) = (self.x[v], self.y[v]);
+        let norm = norm(x, y);
+        let inside = _mm256_cmp_pd::<_CMP_LE_OQ>(norm, _mm256_set1_pd(4.0));
+        let within = _mm256_cmp_pd::<_CMP_LE_OQ>(norm, radius2);
+        let both =
+            _mm256_blend_epi32::<0b1010_1010>(_mm256_castpd_si256(within), _mm256_castpd_si256(inside));
+        self.counts[v] = _mm256_sub_epi32(self.counts[v], both);
+        self.go(v, self.next(v, x, y), within);
+        within
+    }
+
+    /// [`Walk::step`] for all vectors. False when nobody moved.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn step_all(&mut self, radius2: __m256d) -> bool {
+        any(std::array::from_fn(|v| self.step(v, radius2)))
+    }
+
+    /// Makes `steps` steps with those samples that are inside |z| = 2 after them.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn leap(&mut self, steps: u32) {
+        let (mut x, mut y) = (self.x, self.y);
+        for _ in 0..steps {
+            for v in 0..4 {
+                (x[v], y[v]) = self.next(v, x[v], y[v]);
+            }
+        }
         for v in 0..4 {
-            let norm = norm(self.x[v], self.y[v]);
-            let inside = _mm256_cmp_pd::<_CMP_LE_OQ>(norm, four);
-            let within = _mm256_cmp_pd::<_CMP_LE_OQ>(norm, radius2);
-            let both =
-                _mm256_blend_epi32::<0b1010_1010>(_mm256_castpd_si256(within), _mm256_castpd_si256(inside));
-            self.counts[v] = _mm256_sub_epi32(self.counts[v], both);
-            // All bits set is no number, of which and another `min` takes the other.
-            self.norms[v] = _mm256_min_pd(_mm256_or_pd(norm, within), self.norms[v]);
-            (self.inside[v], self.within[v]) = (inside, within);
+            let inside = _mm256_cmp_pd::<_CMP_LE_OQ>(norm(x[v], y[v]), _mm256_set1_pd(4.0));
+            self.go(v, (x[v], y[v]), inside);
+            let made = _mm256_and_si256(_mm256_castpd_si256(inside), _mm256_set1_epi32(steps as i32));
+            self.counts[v] = _mm256_add_epi32(self.counts[v], made);
         }
     }
 
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    fn step(&mut self) {
-        for v in 0..4 {
-            let (x, y) = (self.x[v], self.y[v]);
-            let xy = _mm256_mul_pd(x, y);
-            self.x[v] = _mm256_add_pd(_mm256_fmsub_pd(x, x, _mm256_mul_pd(y, y)), self.cx[v]);
-            self.y[v] = _mm256_add_pd(_mm256_add_pd(xy, xy), self.cy[v]);
-        }
+    fn go(&mut self, v: usize, (x, y): (__m256d, __m256d), which: __m256d) {
+        self.x[v] = _mm256_blendv_pd(self.x[v], x, which);
+        self.y[v] = _mm256_blendv_pd(self.y[v], y, which);
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn finish(&self, batch: &mut Batch) {
+        let mut norms = [0.0; BATCH];
+        // What stays without a result may have any z; the logarithms expect one beyond 2.
+        store(
+            &mut norms,
+            std::array::from_fn::<_, 4, _>(|v| {
+                _mm256_max_pd(norm(self.x[v], self.y[v]), _mm256_set1_pd(4.0))
+            }),
+        );
+        // SAFETY: both are 128 bytes without padding, and any bits make an integer.
+        let counts: [u64; BATCH] = unsafe { std::mem::transmute(self.counts) };
+        batch.finish(&counts.map(|both| (both >> 32) as u32), &counts.map(|both| both as u32), &norms);
     }
 }
 
@@ -246,62 +300,47 @@ impl Walk {
 #[target_feature(enable = "avx2,fma")]
 fn any(masks: [__m256d; 4]) -> bool {
     let [a, b, c, d] = masks;
-    _mm256_movemask_pd(_mm256_or_pd(_mm256_or_pd(a, b), _mm256_or_pd(c, d))) != 0
+    let all = _mm256_or_pd(_mm256_or_pd(a, b), _mm256_or_pd(c, d));
+    _mm256_testz_pd(all, all) == 0
 }
 
 #[target_feature(enable = "avx2,fma")]
-fn walk(batch: &mut Batch, steps: u32, radius2: f64) -> u32 {
+fn walk(batch: &mut Batch, radius2: f64) -> u32 {
     let radius2 = _mm256_set1_pd(radius2);
-    let none = _mm256_setzero_pd();
-    let mut walk = Walk {
-        cx: load(&batch.cx),
-        cy: load(&batch.cy),
-        x: load(&batch.x),
-        y: load(&batch.y),
-        counts: [_mm256_setzero_si256(); 4],
-        norms: [_mm256_set1_pd(f64::INFINITY); 4],
-        inside: [none; 4],
-        within: [none; 4],
-    };
-    walk.look(radius2);
-    let mut made = 0;
-    while made < steps && any(walk.within) {
-        walk.step();
-        walk.look(radius2);
-        made += 1;
-    }
-    let open = walk.inside;
+    let mut walk = Walk::new(batch);
     let mut set = 0;
-    if any(walk.within) {
+    let mut made = 0;
+    while walk.step_all(radius2) {
+        made += 1;
+        if made < WALK {
+            continue;
+        }
         store(&mut batch.x, walk.x);
         store(&mut batch.y, walk.y);
+        let open: [_; 4] = std::array::from_fn(|v| {
+            _mm256_cmp_pd::<_CMP_LE_OQ>(norm(walk.x[v], walk.y[v]), _mm256_set1_pd(4.0))
+        });
+        while any(std::array::from_fn(|v| _mm256_andnot_pd(open[v], walk.step(v, radius2)))) {}
         for v in 0..4 {
             set |= (_mm256_movemask_pd(open[v]) as u32) << (v * WIDTH);
-        }
-        loop {
-            let mut waiting = walk.within;
-            for v in 0..4 {
-                waiting[v] = _mm256_andnot_pd(open[v], waiting[v]);
-            }
-            if !any(waiting) {
-                break;
-            }
-            walk.step();
-            walk.look(radius2);
-        }
-        // The largest count, for which there is never room.
-        let upper = _mm256_set1_epi64x(!0 << 32);
-        for v in 0..4 {
-            let largest = _mm256_and_si256(upper, _mm256_castpd_si256(open[v]));
+            // The largest count, for which there is never room.
+            let largest = _mm256_and_si256(_mm256_set1_epi64x(!0 << 32), _mm256_castpd_si256(open[v]));
             walk.counts[v] = _mm256_or_si256(walk.counts[v], largest);
         }
+        break;
     }
-    let mut norms = [0.0; BATCH];
-    store(&mut norms, walk.norms);
-    // SAFETY: both are 128 bytes without padding, and any bits make an integer.
-    let counts: [u64; BATCH] = unsafe { std::mem::transmute(walk.counts) };
-    batch.finish(&counts.map(|both| (both >> 32) as u32), &counts.map(|both| both as u32), &norms);
+    walk.finish(batch);
     set
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn walk_again(batch: &mut Batch, radius2: f64) {
+    let mut walk = Walk::new(batch);
+    for shift in 1..=2 {
+        walk.leap(BLOCK >> shift);
+    }
+    while walk.step_all(_mm256_set1_pd(radius2)) {}
+    walk.finish(batch);
 }
 
 #[target_feature(enable = "avx2,fma")]

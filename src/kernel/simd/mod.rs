@@ -23,12 +23,14 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+mod crew;
 mod portable;
 
 use std::ops::Range;
 
 use num_complex::Complex;
 
+use self::crew::Crew;
 use super::interior::in_components;
 use super::scalar::{norm, smooth};
 use super::{Bailout, Kernel, KernelChoice, Shortcuts, escape};
@@ -82,11 +84,14 @@ pub trait Isa: Copy + Send + Sync {
     /// their saved state.
     fn advance(self, lanes: &mut Lanes, watch: bool) -> (u32, u32);
 
-    /// Looks at the states of a batch, makes a step, and so on, `steps` times; then goes on with those that have escaped
-    /// until all of them are beyond `radius2`, and writes the results.
+    /// Takes up to [`WALK`] steps with a batch, looking at each state; then goes on with those that have escaped until all
+    /// of them are beyond `radius2`, and writes the results.
     ///
-    /// Returns as a set of bits which have not escaped, with their states left as they were after `steps`.
-    fn walk(self, batch: &mut Batch, steps: u32, radius2: f64) -> u32;
+    /// Returns as a set of bits which have not escaped, with their states left as they are after these steps.
+    fn walk(self, batch: &mut Batch, radius2: f64) -> u32;
+
+    /// The same with a batch of which it is known that all escape within [`BLOCK`] steps.
+    fn walk_again(self, batch: &mut Batch, radius2: f64);
 
     /// [`Batch::begin`], compiled for these instructions.
     fn begin(self, batch: &mut Batch, components: bool, max_iter: u32) -> Begun;
@@ -126,8 +131,10 @@ pub struct Batch {
 
 /// What [`Batch::begin`] found.
 pub struct Begun {
-    /// No sample needs to walk.
-    done: bool,
+    /// The samples that go on, as a set of bits.
+    open: u32,
+    /// Some of them have escaped with this step.
+    far: bool,
     /// Some sample must go to the scalar kernel.
     near: bool,
 }
@@ -149,7 +156,7 @@ impl Batch {
     /// nobody waits for, and no room.
     #[inline(always)]
     fn begin(&mut self, components: bool, max_iter: u32) -> Begun {
-        let mut begun = Begun { done: true, near: false };
+        let mut begun = Begun { open: 0, far: false, near: false };
         for i in 0..BATCH {
             let (cx, cy) = (self.cx[i], self.cy[i]);
             let near = is_near(cx, cy);
@@ -157,7 +164,8 @@ impl Batch {
             self.x[i] = if out { f64::NAN } else { cx };
             self.y[i] = cy;
             self.room[i] = if out { 0 } else { max_iter };
-            begun.done &= out;
+            begun.open |= u32::from(!out) << i;
+            begun.far |= norm(cx, cy) > 4.0;
             begun.near |= near;
         }
         begun
@@ -209,13 +217,13 @@ impl<I: Isa> Kernel for Simd<I> {
             return;
         }
         let im = self.viewport.im(rows.start);
-        let queue = Queue { x: columns.start, columns, rows, im, taken: 0 };
         Run {
             kernel: self,
             out,
-            queue,
+            queue: Queue { x: columns.start, columns, rows, im, taken: 0 },
             fresh: Batch::new(),
             open: 0,
+            walk: true,
             late: Batch::new(),
             late_index: [0; BATCH],
             late_count: 0,
@@ -245,6 +253,8 @@ struct Run<'a, I> {
     /// The last samples that walked; those in the set `open` wait for a lane.
     fresh: Batch,
     open: u32,
+    /// Whether the next samples shall walk, or take a lane at once because lately all of them came to that.
+    walk: bool,
     /// Samples that have escaped, with their state at the start of the block in which they did.
     late: Batch,
     late_index: [usize; BATCH],
@@ -253,125 +263,47 @@ struct Run<'a, I> {
 
 impl<I: Isa> Run<'_, I> {
     fn run(&mut self) {
-        if !self.find_open() {
-            return;
-        }
-        let isa = self.kernel.isa;
-        let periodicity = self.kernel.shortcuts.periodicity;
-        let max_iter = self.kernel.bailout.max_iter;
-        // A sample takes its lane with this many steps made, and gives it up after this many blocks.
-        let begun = 1 + WALK;
-        let life = u64::from((max_iter - begun).div_ceil(BLOCK));
-
-        let empty = |value| State { x: [value; LANES], y: [value; LANES] };
-        let mut lanes = Lanes { c: empty(0.0), now: 0, z: [empty(0.0), empty(0.0)], saved: empty(f64::NAN) };
-        // Per lane: where its result goes, the block it began at, and the block at which something is due: to
-        // save the state, or to give up.
-        let mut index = [0_usize; LANES];
-        let mut born = [0_u64; LANES];
-        let mut due = [u64::MAX; LANES];
-        let mut watched = 0_u32;
-        let mut live = 0_u32;
-        let mut block = 0_u64;
-        let mut wake = u64::MAX;
-
-        macro_rules! refill {
-            ($i:expr) => {
-                let i = $i;
-                let z = &mut lanes.z[lanes.now];
-                if watched >> i & 1 != 0 {
-                    watched ^= 1 << i;
-                    (lanes.saved.x[i], lanes.saved.y[i]) = (f64::NAN, f64::NAN);
-                }
-                if self.open != 0 || self.find_open() {
-                    let j = self.open.trailing_zeros() as usize % BATCH;
-                    self.open &= self.open - 1;
-                    (lanes.c.x[i], lanes.c.y[i]) = (self.fresh.cx[j], self.fresh.cy[j]);
-                    (z.x[i], z.y[i]) = (self.fresh.x[j], self.fresh.y[j]);
-                    index[i] = self.queue.taken - BATCH + j;
-                    born[i] = block;
-                    due[i] = block + if periodicity { life.min(PATIENCE) } else { life };
-                    wake = wake.min(due[i]);
-                } else {
-                    (lanes.c.x[i], lanes.c.y[i]) = (0.0, 0.0);
-                    (z.x[i], z.y[i]) = (0.0, 0.0);
-                    due[i] = u64::MAX;
-                    live &= !(1 << i);
-                }
-            };
-        }
-
-        for i in 0..LANES {
-            live |= 1 << i;
-            refill!(i);
-        }
-        while live != 0 {
-            let (mut left, mut again) = isa.advance(&mut lanes, watched != 0);
-            block += 1;
-            while left != 0 {
-                let i = left.trailing_zeros() as usize % LANES;
-                left &= left - 1;
-                let c = (lanes.c.x[i], lanes.c.y[i]);
-                let before = &lanes.z[1 - lanes.now];
-                // No overflow: a lane that is still in use has made fewer steps than max_iter.
-                let n = begun + BLOCK * (block - 1 - born[i]) as u32;
-                self.put_aside(index[i], n, (before.x[i], before.y[i]), c);
-                again &= !(1 << i);
-                refill!(i);
-            }
-            while again != 0 {
-                let i = again.trailing_zeros() as usize % LANES;
-                again &= again - 1;
-                refill!(i);
-            }
-            if block >= wake {
-                wake = u64::MAX;
-                for i in 0..LANES {
-                    if due[i] <= block {
-                        let age = block - born[i];
-                        if age >= life {
-                            refill!(i);
-                        } else {
-                            let z = &lanes.z[lanes.now];
-                            (lanes.saved.x[i], lanes.saved.y[i]) = (z.x[i], z.y[i]);
-                            watched |= 1 << i;
-                            due[i] = block + age.min(life - age);
-                        }
-                    }
-                    wake = wake.min(due[i]);
-                }
-            }
+        if self.find_open() {
+            let mut crews = [Crew::new(), Crew::new()];
+            while crews.iter_mut().fold(false, |busy, crew| busy | crew.work(self)) {}
         }
         self.walk_late();
     }
 
-    /// Lets samples walk until some need a lane. False at the end of the rectangle.
+    /// Finds samples that need a lane, with the steps that they have made. False at the end of the rectangle.
     #[inline(never)]
     fn find_open(&mut self) -> bool {
-        let Bailout { max_iter, escape_radius } = self.kernel.bailout;
+        let Simd { isa, bailout: Bailout { max_iter, escape_radius }, shortcuts, .. } = *self.kernel;
         while self.queue.taken < self.out.len() {
             let from = self.queue.taken;
             let here = BATCH.min(self.out.len() - from);
             self.gather(here);
+            let begun = isa.begin(&mut self.fresh, shortcuts.components, max_iter);
             let out = &mut self.out[from..from + here];
-            let begun = self.kernel.isa.begin(&mut self.fresh, self.kernel.shortcuts.components, max_iter);
-            if begun.done & !begun.near {
+            // Nobody waits for what is no number.
+            self.fresh.x[here..].fill(f64::NAN);
+            let all = begun.open & ((1 << here) - 1);
+            self.open = all;
+            self.fresh.n = [1; BATCH];
+            if all != 0 && (self.walk | begun.far) {
+                self.open = isa.walk(&mut self.fresh, escape_radius * escape_radius);
+                self.walk = self.open != all;
+                match <&mut [Escape; BATCH]>::try_from(&mut *out) {
+                    Ok(out) => *out = self.fresh.results,
+                    Err(_) => out.copy_from_slice(&self.fresh.results[..here]),
+                }
+                self.fresh.n = [1 + WALK; BATCH];
+            } else {
                 out.fill(Escape::NONE);
-                continue;
-            }
-            let open = self.kernel.isa.walk(&mut self.fresh, WALK, escape_radius * escape_radius);
-            match <&mut [Escape; BATCH]>::try_from(&mut *out) {
-                Ok(out) => *out = self.fresh.results,
-                Err(_) => out.copy_from_slice(&self.fresh.results[..here]),
             }
             if begun.near {
                 self.ask_scalar(from, here);
             }
-            if open != 0 && max_iter > 1 + WALK {
-                self.open = open;
+            if self.open != 0 && max_iter > self.fresh.n[0] {
                 return true;
             }
         }
+        self.open = 0;
         false
     }
 
@@ -403,10 +335,6 @@ impl<I: Isa> Run<'_, I> {
                 }
             }
         }
-        // Nobody waits for what is no number.
-        for i in count..BATCH {
-            fresh.cx[i] = f64::NAN;
-        }
     }
 
     /// Gives the samples of the batch that lie on the circle |c| = 2 to the scalar kernel.
@@ -430,6 +358,8 @@ impl<I: Isa> Run<'_, I> {
         late.room[i] = self.kernel.bailout.max_iter - n + 1;
         self.late_index[i] = index;
         self.late_count += 1;
+        // Samples that escape this early had better walked.
+        self.walk |= n == 1;
         if self.late_count == BATCH {
             self.walk_late();
         }
@@ -439,9 +369,9 @@ impl<I: Isa> Run<'_, I> {
     #[inline(never)]
     fn walk_late(&mut self) {
         let radius = self.kernel.bailout.escape_radius;
+        // Nobody waits for what is no number.
         self.late.x[self.late_count..].fill(f64::NAN);
-        let open = self.kernel.isa.walk(&mut self.late, BLOCK, radius * radius);
-        debug_assert_eq!(open, 0, "only what has escaped is put aside");
+        self.kernel.isa.walk_again(&mut self.late, radius * radius);
         for (&index, &result) in self.late_index.iter().zip(&self.late.results).take(self.late_count) {
             self.out[index] = result;
         }

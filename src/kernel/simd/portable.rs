@@ -1,6 +1,6 @@
 //! The loops in plain Rust, for machines without AVX2 and FMA, and to compare with.
 
-use super::{BATCH, BLOCK, Batch, Begun, Isa, LANES, Lanes};
+use super::{BATCH, BLOCK, Batch, Begun, Isa, LANES, Lanes, WALK};
 use crate::kernel::scalar::{norm, step};
 
 /// Plain Rust, shaped for the compiler's own vectors.
@@ -37,36 +37,45 @@ impl Isa for Portable {
         (left, again)
     }
 
-    fn walk(self, batch: &mut Batch, steps: u32, radius2: f64) -> u32 {
-        let mut open = 0;
-        let (mut inside, mut within, mut norms) = ([0; BATCH], [0; BATCH], [f64::INFINITY; BATCH]);
-        for i in 0..BATCH {
-            let (mut x, mut y) = (batch.x[i], batch.y[i]);
-            let mut size = norm(x, y);
-            while size <= 4.0 && inside[i] < steps {
-                (x, y) = step(x, y, batch.cx[i], batch.cy[i]);
-                size = norm(x, y);
-                inside[i] += 1;
-            }
-            if size <= 4.0 {
-                open |= 1 << i;
-                (batch.x[i], batch.y[i]) = (x, y);
-                inside[i] = u32::MAX;
-                continue;
-            }
-            within[i] = inside[i];
-            while size <= radius2 {
-                (x, y) = step(x, y, batch.cx[i], batch.cy[i]);
-                size = norm(x, y);
-                within[i] += 1;
-            }
-            norms[i] = if size.is_nan() { f64::INFINITY } else { size };
-        }
-        batch.finish(&inside, &within, &norms);
-        open
+    fn walk(self, batch: &mut Batch, radius2: f64) -> u32 {
+        walk(batch, WALK, radius2)
+    }
+
+    fn walk_again(self, batch: &mut Batch, radius2: f64) {
+        let open = walk(batch, BLOCK, radius2);
+        debug_assert_eq!(open, 0, "only what has escaped walks again");
     }
 
     fn begin(self, batch: &mut Batch, components: bool, max_iter: u32) -> Begun {
         batch.begin(components, max_iter)
     }
+}
+
+fn walk(batch: &mut Batch, steps: u32, radius2: f64) -> u32 {
+    let mut open = 0;
+    let (mut inside, mut within, mut norms) = ([0; BATCH], [0; BATCH], [4.0; BATCH]);
+    for i in 0..BATCH {
+        let (mut x, mut y) = (batch.x[i], batch.y[i]);
+        let mut size = norm(x, y);
+        while size <= 4.0 && inside[i] < steps {
+            (x, y) = step(x, y, batch.cx[i], batch.cy[i]);
+            size = norm(x, y);
+            inside[i] += 1;
+        }
+        if size <= 4.0 {
+            open |= 1 << i;
+            (batch.x[i], batch.y[i]) = (x, y);
+            inside[i] = u32::MAX;
+            continue;
+        }
+        within[i] = inside[i];
+        while size <= radius2 {
+            (x, y) = step(x, y, batch.cx[i], batch.cy[i]);
+            size = norm(x, y);
+            within[i] += 1;
+        }
+        norms[i] = size.max(4.0);
+    }
+    batch.finish(&inside, &within, &norms);
+    open
 }
