@@ -2,6 +2,9 @@
 
 use super::{BATCH, BLOCK, Isa, LANES, Lanes, PATIENCE, Run, State};
 
+/// Blocks that the wheel of a crew spans. (G. Varghese, T. Lauck, "Hashed and hierarchical timing wheels", 1987.)
+const TURN: usize = 64;
+
 /// A set of lanes.
 ///
 /// Two crews take turns. What one has found in its block is dealt with just before its next one, while the machine
@@ -15,10 +18,11 @@ pub(super) struct Crew {
     live: u32,
     /// Lanes with a saved state.
     watched: u32,
-    /// Blocks made so far, and the one before which some lane is due.
+    /// Blocks made so far.
     block: u64,
-    wake: u64,
-    /// When a lane must be looked after: to save its state, or to give it up.
+    /// Lanes to look after before a block, by its number modulo [`TURN`].
+    wheel: [u32; TURN],
+    /// When a lane is really due, which may be some turns later: to save its state, or to give it up.
     due: [u64; LANES],
     born: [u64; LANES],
     end: [u64; LANES],
@@ -39,7 +43,7 @@ impl Crew {
             live: (1 << LANES) - 1,
             watched: 0,
             block: 0,
-            wake: u64::MAX,
+            wheel: [0; TURN],
             due: [u64::MAX; LANES],
             born: [0; LANES],
             end: [0; LANES],
@@ -62,8 +66,9 @@ impl Crew {
         for i in bits(self.again & !self.left) {
             self.refill(i, run);
         }
-        if self.block >= self.wake {
-            self.look_after(run);
+        let now = self.block as usize % TURN;
+        for i in bits(std::mem::take(&mut self.wheel[now])) {
+            self.look_after(i, run);
         }
         if self.live == 0 {
             (self.left, self.again) = (0, 0);
@@ -85,7 +90,7 @@ impl Crew {
         }
         if run.open == 0 && !run.find_open() {
             (c.x[i], c.y[i], z.x[i], z.y[i]) = (0.0, 0.0, 0.0, 0.0);
-            self.due[i] = u64::MAX;
+            (self.due[i], self.end[i]) = (u64::MAX, u64::MAX);
             self.live &= !(1 << i);
             return;
         }
@@ -98,31 +103,31 @@ impl Crew {
         self.born[i] = self.block;
         let life = u64::from((run.kernel.bailout.max_iter - run.fresh.n[j]).div_ceil(BLOCK));
         self.end[i] = self.block + life;
-        self.due[i] = if run.kernel.shortcuts.periodicity {
-            self.end[i].min(self.block + PATIENCE)
-        } else {
-            self.end[i]
-        };
-        self.wake = self.wake.min(self.due[i]);
+        let first = if run.kernel.shortcuts.periodicity { self.block + PATIENCE } else { u64::MAX };
+        self.call(i, first);
     }
 
-    /// Gives up lanes that have reached `max_iter`, and saves the states of others.
-    #[inline(never)]
-    fn look_after<I: Isa>(&mut self, run: &mut Run<I>) {
-        self.wake = u64::MAX;
-        for i in 0..LANES {
-            if self.due[i] <= self.block {
-                if self.end[i] <= self.block {
-                    self.refill(i, run);
-                } else {
-                    let z = &self.lanes.z[self.lanes.now];
-                    (self.lanes.saved.x[i], self.lanes.saved.y[i]) = (z.x[i], z.y[i]);
-                    self.watched |= 1 << i;
-                    // At twice the age, as R. Brent does.
-                    self.due[i] = self.end[i].min(2 * self.block - self.born[i]);
-                }
-            }
-            self.wake = self.wake.min(self.due[i]);
+    /// Has a lane looked after at a later block, or at its end if that comes before.
+    #[inline(always)]
+    fn call(&mut self, i: usize, due: u64) {
+        self.due[i] = due.min(self.end[i]);
+        self.wheel[self.due[i].min(self.block + TURN as u64 - 1) as usize % TURN] |= 1 << i;
+    }
+
+    /// Gives a lane up that has reached `max_iter`, or saves its state.
+    #[inline(always)]
+    fn look_after<I: Isa>(&mut self, i: usize, run: &mut Run<I>) {
+        if self.due[i] > self.block {
+            // Not yet, or the sample that was due has left.
+            self.call(i, self.due[i]);
+        } else if self.end[i] <= self.block {
+            self.refill(i, run);
+        } else {
+            let Lanes { now, z, saved, .. } = &mut self.lanes;
+            (saved.x[i], saved.y[i]) = (z[*now].x[i], z[*now].y[i]);
+            self.watched |= 1 << i;
+            // Next at twice the age, as R. Brent does.
+            self.call(i, 2 * self.block - self.born[i]);
         }
     }
 }

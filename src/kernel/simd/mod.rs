@@ -45,11 +45,11 @@ const LANES: usize = 28;
 /// Samples that walk together: four vectors of four.
 const BATCH: usize = 16;
 /// Steps between two tests. Fewer cost tests, more cost steps that are made twice or for nothing.
-const BLOCK: u32 = 16;
+const BLOCK: u32 = 24;
 /// Steps of the first walk.
 const WALK: u32 = 16;
 /// Blocks before the state of a lane is saved for the first time.
-const PATIENCE: u64 = 8;
+const PATIENCE: u64 = 16;
 
 /// How close to 4 |c|^2 may come before a sample goes to the scalar kernel.
 ///
