@@ -17,6 +17,7 @@
 mod interior;
 mod max_iter;
 mod scalar;
+mod simd;
 
 use std::fmt;
 use std::ops::Range;
@@ -27,6 +28,9 @@ use crate::{Error, Escape, Viewport};
 pub use interior::Shortcuts;
 pub use max_iter::auto_max_iter;
 pub use scalar::{Scalar, escape};
+#[cfg(target_arch = "x86_64")]
+pub use simd::Avx2;
+pub use simd::{Portable, Simd};
 
 /// When iteration stops, and how far it goes on to make the count smooth.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,11 +83,15 @@ pub enum KernelChoice {
     Auto,
     /// One sample at a time, the reference for all others.
     Scalar,
+    /// Many samples at once, in plain Rust.
+    Portable,
+    /// Many samples at once, in the AVX2 and FMA instructions of x86-64.
+    Avx2,
 }
 
 impl KernelChoice {
     /// All choices, the default first.
-    pub const ALL: [Self; 2] = [Self::Auto, Self::Scalar];
+    pub const ALL: [Self; 4] = [Self::Auto, Self::Scalar, Self::Portable, Self::Avx2];
 }
 
 impl fmt::Display for KernelChoice {
@@ -91,6 +99,8 @@ impl fmt::Display for KernelChoice {
         f.write_str(match self {
             Self::Auto => "auto",
             Self::Scalar => "scalar",
+            Self::Portable => "portable",
+            Self::Avx2 => "avx2",
         })
     }
 }
@@ -125,6 +135,7 @@ pub const F64_SPACING: f64 = 1.0 / (1_u64 << 48) as f64;
 ///
 /// # Errors
 /// [`Error::TooDeep`] where the samples lie too close together for `f64`; see [`F64_SPACING`].
+/// [`Error::Limit`] if the machine lacks the instructions of the kernel that is asked for.
 pub fn plan(viewport: &Viewport, bailout: Bailout, choice: KernelChoice) -> Result<Plan, Error> {
     let (re, im) = viewport.spacing();
     let spacing = re.min(im);
@@ -133,16 +144,43 @@ pub fn plan(viewport: &Viewport, bailout: Bailout, choice: KernelChoice) -> Resu
         let zoom = 4.0 / viewport.plane_height() * (spacing / limit);
         return Err(Error::TooDeep { spacing, limit, zoom });
     }
-    let reason = match choice {
-        KernelChoice::Auto => {
-            format!("samples are {spacing:.1e} apart, f64 resolves {limit:.1e} here")
-        }
-        KernelChoice::Scalar => "asked for".into(),
+    let resolved = || format!("samples are {spacing:.1e} apart, f64 resolves {limit:.1e} here");
+    // The loops on vectors wait for every sample to pass the radius, which must be a number for that.
+    let (used, reason) = if !(bailout.escape_radius * bailout.escape_radius).is_finite() {
+        (KernelChoice::Scalar, "the escape radius is huge".into())
+    } else if choice == KernelChoice::Auto {
+        (simd::best(), resolved())
+    } else {
+        (choice, "asked for".into())
     };
     Ok(Plan {
-        kernel: Box::new(Scalar::new(viewport, bailout, Shortcuts::ALL)),
-        name: format!("{F64_FMA_1} scalar"),
+        kernel: make(used, viewport, bailout, Shortcuts::ALL)?,
+        name: format!("{F64_FMA_1} {used}"),
         reason,
+    })
+}
+
+/// The kernel of that name, with a choice of shortcuts.
+///
+/// # Errors
+/// [`Error::Limit`] if the machine lacks the instructions.
+pub fn make(
+    choice: KernelChoice,
+    viewport: &Viewport,
+    bailout: Bailout,
+    shortcuts: Shortcuts,
+) -> Result<Box<dyn Kernel>, Error> {
+    Ok(match choice {
+        KernelChoice::Auto => return make(simd::best(), viewport, bailout, shortcuts),
+        KernelChoice::Scalar => Box::new(Scalar::new(viewport, bailout, shortcuts)),
+        KernelChoice::Portable => Box::new(Simd::new(Portable, viewport, bailout, shortcuts)),
+        KernelChoice::Avx2 => {
+            #[cfg(target_arch = "x86_64")]
+            if let Some(avx2) = Avx2::detect() {
+                return Ok(Box::new(Simd::new(avx2, viewport, bailout, shortcuts)));
+            }
+            return Err(Error::Limit("the kernel avx2 needs a processor with AVX2 and FMA".into()));
+        }
     })
 }
 

@@ -1,0 +1,143 @@
+//! The lanes: who is in them, since when, and when to look after them.
+
+use super::{BATCH, BLOCK, Isa, LANES, Lanes, PATIENCE, Run, State};
+
+/// Blocks that the wheel of a crew spans. (G. Varghese, T. Lauck, "Hashed and hierarchical timing wheels", 1987.)
+const TURN: usize = 64;
+
+/// A set of lanes.
+///
+/// Two crews take turns. What one has found in its block is dealt with just before its next one, while the machine
+/// is still busy with the block of the other: branches that are guessed wrongly, about one a block, then cost little.
+pub(super) struct Crew {
+    lanes: Lanes,
+    /// Which lanes have escaped in the last block, and which have come back to their saved state.
+    left: u32,
+    again: u32,
+    /// Lanes with a sample.
+    live: u32,
+    /// Lanes with a saved state.
+    watched: u32,
+    /// Blocks made so far.
+    block: u64,
+    /// Lanes to look after before a block, by its number modulo [`TURN`].
+    wheel: [u32; TURN],
+    /// When a lane is really due, which may be some turns later: to save its state, or to give it up.
+    due: [u64; LANES],
+    born: [u64; LANES],
+    end: [u64; LANES],
+    /// Steps that a sample had made when it came.
+    start: [u32; LANES],
+    /// Where its result goes.
+    index: [usize; LANES],
+}
+
+impl Crew {
+    pub(super) fn new() -> Self {
+        let all = |value| State { x: [value; LANES], y: [value; LANES] };
+        Self {
+            lanes: Lanes { c: all(0.0), now: 0, z: [all(0.0), all(0.0)], saved: all(f64::NAN) },
+            // All lanes are due for their first sample.
+            left: 0,
+            again: (1 << LANES) - 1,
+            live: (1 << LANES) - 1,
+            watched: 0,
+            block: 0,
+            wheel: [0; TURN],
+            due: [u64::MAX; LANES],
+            born: [0; LANES],
+            end: [0; LANES],
+            start: [0; LANES],
+            index: [0; LANES],
+        }
+    }
+
+    /// Deals with what the last block has found, and makes the next one. False when there is nothing left to do.
+    #[inline(always)]
+    pub(super) fn work<I: Isa>(&mut self, run: &mut Run<I>) -> bool {
+        // A lane that does both is in its last block of all: the escape counts.
+        for i in bits(self.left) {
+            let (c, before) = (&self.lanes.c, &self.lanes.z[1 - self.lanes.now]);
+            // No overflow: a lane at the start of a block has made fewer steps than max_iter.
+            let n = self.start[i] + BLOCK * (self.block - 1 - self.born[i]) as u32;
+            run.put_aside(self.index[i], n, (before.x[i], before.y[i]), (c.x[i], c.y[i]));
+            self.refill(i, run);
+        }
+        for i in bits(self.again & !self.left) {
+            self.refill(i, run);
+        }
+        let now = self.block as usize % TURN;
+        for i in bits(std::mem::take(&mut self.wheel[now])) {
+            self.look_after(i, run);
+        }
+        if self.live == 0 {
+            (self.left, self.again) = (0, 0);
+            return false;
+        }
+        (self.left, self.again) = run.kernel.isa.advance(&mut self.lanes, self.watched != 0);
+        self.block += 1;
+        true
+    }
+
+    /// Gives a lane to the next sample, or lets it rest at 0.
+    #[inline(always)]
+    fn refill<I: Isa>(&mut self, i: usize, run: &mut Run<I>) {
+        let Lanes { c, now, z, saved } = &mut self.lanes;
+        let z = &mut z[*now];
+        if self.watched >> i & 1 != 0 {
+            self.watched ^= 1 << i;
+            (saved.x[i], saved.y[i]) = (f64::NAN, f64::NAN);
+        }
+        if run.open == 0 && !run.find_open() {
+            (c.x[i], c.y[i], z.x[i], z.y[i]) = (0.0, 0.0, 0.0, 0.0);
+            (self.due[i], self.end[i]) = (u64::MAX, u64::MAX);
+            self.live &= !(1 << i);
+            return;
+        }
+        let j = run.open.trailing_zeros() as usize % BATCH;
+        run.open &= run.open - 1;
+        (c.x[i], c.y[i]) = (run.fresh.cx[j], run.fresh.cy[j]);
+        (z.x[i], z.y[i]) = (run.fresh.x[j], run.fresh.y[j]);
+        self.index[i] = run.queue.taken - BATCH + j;
+        self.start[i] = run.fresh.n[j];
+        self.born[i] = self.block;
+        let life = u64::from((run.kernel.bailout.max_iter - run.fresh.n[j]).div_ceil(BLOCK));
+        self.end[i] = self.block + life;
+        let first = if run.kernel.shortcuts.periodicity { self.block + PATIENCE } else { u64::MAX };
+        self.call(i, first);
+    }
+
+    /// Has a lane looked after at a later block, or at its end if that comes before.
+    #[inline(always)]
+    fn call(&mut self, i: usize, due: u64) {
+        self.due[i] = due.min(self.end[i]);
+        self.wheel[self.due[i].min(self.block + TURN as u64 - 1) as usize % TURN] |= 1 << i;
+    }
+
+    /// Gives a lane up that has reached `max_iter`, or saves its state.
+    #[inline(always)]
+    fn look_after<I: Isa>(&mut self, i: usize, run: &mut Run<I>) {
+        if self.due[i] > self.block {
+            // Not yet, or the sample that was due has left.
+            self.call(i, self.due[i]);
+        } else if self.end[i] <= self.block {
+            self.refill(i, run);
+        } else {
+            let Lanes { now, z, saved, .. } = &mut self.lanes;
+            (saved.x[i], saved.y[i]) = (z[*now].x[i], z[*now].y[i]);
+            self.watched |= 1 << i;
+            // Next at twice the age, as R. Brent does.
+            self.call(i, 2 * self.block - self.born[i]);
+        }
+    }
+}
+
+/// The members of a set, each a lane.
+#[inline(always)]
+fn bits(mut set: u32) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let first = set.trailing_zeros() as usize;
+        set &= set.wrapping_sub(1);
+        (first < LANES).then_some(first)
+    })
+}

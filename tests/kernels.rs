@@ -1,0 +1,180 @@
+//! Every kernel against the scalar one, bit for bit.
+
+use mandel::kernel::{Scalar, make};
+use mandel::{Bailout, Escape, Grid, Kernel, KernelChoice, Shortcuts, Viewport, parse_complex, plan};
+
+/// Width and height in samples, small because the scalar kernel in a debug build sets the pace.
+type Size = (u32, u32);
+
+fn view(center: &str, height: f64, size: Size) -> Viewport {
+    let center = parse_complex(center).expect("a point");
+    Viewport::with_height(center, height, Grid::Centers, size).expect("a view")
+}
+
+/// The kernels on vectors that this machine has.
+fn choices() -> Vec<KernelChoice> {
+    let (viewport, bailout) = (view("0", 1.0, (1, 1)), Bailout::new(1).expect("a limit"));
+    let there = |&choice: &KernelChoice| make(choice, &viewport, bailout, Shortcuts::ALL).is_ok();
+    KernelChoice::ALL.into_iter().filter(|&choice| choice != KernelChoice::Scalar).filter(there).collect()
+}
+
+fn iterate(kernel: &dyn Kernel, columns: std::ops::Range<u32>, rows: std::ops::Range<u32>) -> Vec<Escape> {
+    let mut out = vec![Escape::new(7, 7.0); columns.len() * rows.len()];
+    kernel.iterate(columns, rows, &mut out);
+    out
+}
+
+fn bits(escapes: &[Escape]) -> Vec<(Option<u32>, u32)> {
+    escapes.iter().map(|escape| (escape.n(), escape.fraction().to_bits())).collect()
+}
+
+/// Every kernel, with all shortcuts, against the scalar one.
+fn check(viewport: &Viewport, bailout: Bailout) {
+    check_with(viewport, bailout, &[Shortcuts::ALL]);
+}
+
+fn check_with(viewport: &Viewport, bailout: Bailout, shortcuts: &[Shortcuts]) {
+    let (width, height) = (viewport.width(), viewport.height());
+    let truth = bits(&iterate(&Scalar::new(viewport, bailout, Shortcuts::ALL), 0..width, 0..height));
+    for choice in choices() {
+        for &shortcuts in shortcuts {
+            let kernel = make(choice, viewport, bailout, shortcuts).expect("a kernel of this machine");
+            let found = bits(&iterate(kernel.as_ref(), 0..width, 0..height));
+            if let Some(i) = (0..truth.len()).find(|&i| found[i] != truth[i]) {
+                let c = viewport.point(i as u32 % width, i as u32 / width);
+                panic!("{choice}, {bailout:?}, {shortcuts:?}: {c} gives {:?}, not {:?}", found[i], truth[i]);
+            }
+        }
+    }
+}
+
+/// All four settings of the shortcuts.
+const SETTINGS: [Shortcuts; 4] = [
+    Shortcuts::ALL,
+    Shortcuts::NONE,
+    Shortcuts { components: true, periodicity: false },
+    Shortcuts { components: false, periodicity: true },
+];
+
+fn limit(max_iter: u32) -> Bailout {
+    Bailout::new(max_iter).expect("a limit")
+}
+
+const WHOLE: (&str, f64) = ("-0.75", 2.5);
+const SEAHORSE: (&str, f64) = ("-0.743643887037151+0.131825904205330i", 0.000_051_299 / 1.5);
+
+#[test]
+fn views_of_every_kind() {
+    for (center, height, max_iter) in [
+        (WHOLE.0, WHOLE.1, 1000),
+        (SEAHORSE.0, SEAHORSE.1, 5000),
+        ("0.275+0.006i", 0.01, 5000),
+        ("-0.16070135+1.0375665i", 1e-5, 5000),
+        ("-1.7548776662", 0.02, 50_000),
+        ("0.25", 1e-7, 3000),
+        ("-0.75", 1e-6, 3000),
+        ("-1.25", 1e-4, 3000),
+        ("-0.125+0.6495190528383290i", 1e-6, 3000),
+    ] {
+        check(&view(center, height, (31, 21)), limit(max_iter));
+    }
+}
+
+#[test]
+fn shortcuts_one_by_one() {
+    for (center, height) in [WHOLE, SEAHORSE, ("-1.7548776662", 0.02), ("-0.75", 1e-3)] {
+        check_with(&view(center, height, (23, 17)), limit(700), &SETTINGS);
+    }
+}
+
+#[test]
+fn limits_at_the_edges_of_blocks() {
+    for max_iter in [1, 2, 3, 15, 16, 17, 18, 19, 31, 32, 33, 34, 49, 50, 129, 145, 146, 1000] {
+        check(&view(WHOLE.0, WHOLE.1, (41, 31)), limit(max_iter));
+        check(&view("-0.7453+0.1127i", 0.0065, (29, 19)), limit(max_iter));
+    }
+}
+
+/// Where every sample returns to its state or escapes, the highest limit takes no time.
+#[test]
+fn the_highest_limit() {
+    check(&view("-0.1", 0.5, (9, 7)), limit(Bailout::MAX_ITER));
+    check(&view("1", 1.0, (19, 7)), limit(Bailout::MAX_ITER));
+    check(&view("-1.7548776662", 1e-4, (9, 7)), limit(Bailout::MAX_ITER));
+}
+
+/// Where |c| = 2, the first step decides, and beyond it the second one may round to the other side.
+#[test]
+fn the_circle_of_radius_two() {
+    let zeros = ["-2", "2", "2i", "-2i", "1.2+1.6i", "-1.2-1.6i", "-1.9999999999999998+0.00000003i"];
+    for center in zeros {
+        for height in [1e-2, 1e-7, 1e-11, 1e-12, 3e-13] {
+            for radius in [2.0, 256.0] {
+                check(&view(center, height, (21, 15)), Bailout { escape_radius: radius, ..limit(200) });
+            }
+        }
+    }
+    check(&view("0", 4.2, (97, 83)), limit(50));
+}
+
+#[test]
+fn huge_views() {
+    for height in [10.0, 1e3, 1e10, 1e100, 1e160, 1e300] {
+        for radius in [2.0, 256.0, 1e6, 1e100, 1e154] {
+            check(&view("0", height, (17, 11)), Bailout { escape_radius: radius, ..limit(100) });
+        }
+    }
+}
+
+#[test]
+fn escape_radii() {
+    for radius in [2.0, 2.000_000_1, 3.0, 256.0, 1e6, 1e30] {
+        for (center, height) in [WHOLE, ("-0.7453+0.1127i", 0.0065)] {
+            check(&view(center, height, (37, 23)), Bailout { escape_radius: radius, ..limit(300) });
+        }
+    }
+}
+
+#[test]
+fn sizes() {
+    for size in [(1, 1), (1, 97), (97, 1), (61, 43), (16, 3), (17, 3), (15, 3), (3, 31)] {
+        check(&view(WHOLE.0, WHOLE.1, size), limit(300));
+        check(&view("-0.7453+0.1127i", 0.0065, size), limit(300));
+    }
+}
+
+#[test]
+fn rectangles_do_not_matter() {
+    let viewport = view("-0.7453+0.1127i", 0.0065, (61, 43));
+    for choice in choices() {
+        let kernel = make(choice, &viewport, limit(900), Shortcuts::ALL).expect("a kernel of this machine");
+        let whole = iterate(kernel.as_ref(), 0..61, 0..43);
+        for (width, height) in [(1, 1), (61, 1), (1, 43), (7, 5), (16, 16), (60, 42)] {
+            for top in (0..43).step_by(height) {
+                for left in (0..61).step_by(width) {
+                    let (right, bottom) = ((left + width as u32).min(61), (top + height as u32).min(43));
+                    let part = iterate(kernel.as_ref(), left..right, top..bottom);
+                    for (row, y) in part.chunks((right - left) as usize).zip(top..) {
+                        let same = &whole[(61 * y + left) as usize..][..row.len()];
+                        assert_eq!(row, same, "{choice}, {width}x{height} at {left},{y}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_planner_names_what_it_takes() {
+    let viewport = view("0", 1.0, (4, 3));
+    for choice in choices() {
+        let plan = plan(&viewport, limit(10), choice).expect("a plan");
+        let name =
+            if choice == KernelChoice::Auto { plan.name.clone() } else { format!("f64-fma-1 {choice}") };
+        assert_eq!(plan.name, name);
+        assert_eq!(choice.to_string().parse::<KernelChoice>().expect("a name"), choice);
+    }
+    let huge = Bailout { escape_radius: 1e200, ..limit(10) };
+    assert_eq!(plan(&viewport, huge, KernelChoice::Auto).expect("a plan").name, "f64-fma-1 scalar");
+    assert!("sse".parse::<KernelChoice>().is_err());
+}
