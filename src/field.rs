@@ -35,6 +35,12 @@ impl Escape {
         self.n.min(max_iter)
     }
 
+    /// Count and fraction as they are stored; a count of `u32::MAX` stands for no escape.
+    #[inline(always)]
+    pub(crate) fn parts(self) -> (u32, f32) {
+        (self.n, self.fraction)
+    }
+
     /// What to add to the count to make it smooth: about 1 at |z_n| = 2, about 0 at |z_n| = 4, and
     /// negative far outside the set. 0 where the sample did not escape.
     #[inline(always)]
