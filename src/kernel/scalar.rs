@@ -58,7 +58,7 @@ fn fraction(mut x: f64, mut y: f64, c: Complex<f64>, escape_radius: f64) -> f32 
         (x, y) = step(x, y, c.re, c.im);
         steps += 1;
     }
-    smooth(steps, norm(x, y))
+    smooth(steps, norm(x, y) as f32)
 }
 
 /// The fraction from the steps made beyond the count, and |z|^2 after them.
@@ -67,8 +67,8 @@ fn fraction(mut x: f64, mut y: f64, c: Complex<f64>, escape_radius: f64) -> f32 
 /// k grows by 1. (Normalized iteration count: L. Vepstas, "Renormalizing the Mandelbrot Escape", 1997.)
 /// Here log2 |z| = log2(|z|^2) / 2, which turns the 1 into a 2.
 #[inline(always)]
-pub(super) fn smooth(steps: u32, norm: f64) -> f32 {
-    (steps + 2) as f32 - log2(log2(norm as f32))
+pub(super) fn smooth(steps: u32, norm: f32) -> f32 {
+    (steps + 2) as f32 - log2(log2(norm))
 }
 
 /// The kernel that calls [`escape`] for each sample.

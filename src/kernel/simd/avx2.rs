@@ -8,7 +8,8 @@
 use std::arch::asm;
 use std::arch::x86_64::*;
 
-use super::{BATCH, BLOCK, Batch, Begun, Isa, LANES, Lanes, State, WALK};
+use super::{BATCH, BLOCK, Batch, Begun, Isa, LANES, Lanes, State, Task, WALK, is_near};
+use crate::kernel::interior::in_components;
 
 /// Proof that the machine has AVX2 and FMA.
 #[derive(Clone, Copy)]
@@ -41,21 +42,15 @@ impl Isa for Avx2 {
     }
 
     #[inline(always)]
-    fn walk(self, batch: &mut Batch, radius2: f64) -> u32 {
+    fn begin(self, batch: &mut Batch, task: &Task, walk: bool) -> Begun {
         // SAFETY: as above.
-        unsafe { walk(batch, radius2) }
+        unsafe { begin(batch, task, walk) }
     }
 
     #[inline(always)]
-    fn walk_again(self, batch: &mut Batch, radius2: f64) {
+    fn walk_again(self, batch: &mut Batch, task: &Task) {
         // SAFETY: as above.
-        unsafe { walk_again(batch, radius2) }
-    }
-
-    #[inline(always)]
-    fn begin(self, batch: &mut Batch, components: bool, max_iter: u32) -> Begun {
-        // SAFETY: as above.
-        unsafe { begin(batch, components, max_iter) }
+        unsafe { walk_again(batch, task) }
     }
 }
 
@@ -281,19 +276,22 @@ impl Walk {
 
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    fn finish(&self, batch: &mut Batch) {
-        let mut norms = [0.0; BATCH];
+    fn finish(&self, batch: &mut Batch, task: &Task) {
         // What stays without a result may have any z; the logarithms expect one beyond 2.
-        store(
-            &mut norms,
-            std::array::from_fn::<_, 4, _>(|v| {
-                _mm256_max_pd(norm(self.x[v], self.y[v]), _mm256_set1_pd(4.0))
-            }),
-        );
+        let norms = each(|v| _mm256_max_pd(norm(self.x[v], self.y[v]), _mm256_set1_pd(4.0)));
+        let mut wide = [0.0; BATCH];
+        store(&mut wide, norms);
         // SAFETY: both are 128 bytes without padding, and any bits make an integer.
         let counts: [u64; BATCH] = unsafe { std::mem::transmute(self.counts) };
-        batch.finish(&counts.map(|both| (both >> 32) as u32), &counts.map(|both| both as u32), &norms);
+        let (inside, within) = (counts.map(|both| (both >> 32) as u32), counts.map(|both| both as u32));
+        batch.finish(&inside, &within, &wide.map(|norm| norm as f32), task.max_iter);
     }
+}
+
+/// A vector of four for each quarter of a batch.
+#[inline(always)]
+fn each(f: impl FnMut(usize) -> __m256d) -> [__m256d; 4] {
+    std::array::from_fn(f)
 }
 
 #[inline]
@@ -304,46 +302,74 @@ fn any(masks: [__m256d; 4]) -> bool {
     _mm256_testz_pd(all, all) == 0
 }
 
+/// The signs of a batch as a set of bits.
+#[inline]
 #[target_feature(enable = "avx2,fma")]
-fn walk(batch: &mut Batch, radius2: f64) -> u32 {
-    let radius2 = _mm256_set1_pd(radius2);
-    let mut walk = Walk::new(batch);
-    let mut set = 0;
-    let mut made = 0;
-    while walk.step_all(radius2) {
-        made += 1;
-        if made < WALK {
-            continue;
-        }
-        store(&mut batch.x, walk.x);
-        store(&mut batch.y, walk.y);
-        let open: [_; 4] = std::array::from_fn(|v| {
-            _mm256_cmp_pd::<_CMP_LE_OQ>(norm(walk.x[v], walk.y[v]), _mm256_set1_pd(4.0))
-        });
-        while any(std::array::from_fn(|v| _mm256_andnot_pd(open[v], walk.step(v, radius2)))) {}
+fn set(masks: [__m256d; 4]) -> u32 {
+    let [a, b, c, d] = masks.map(|mask| _mm256_movemask_pd(mask) as u32);
+    a | b << 4 | c << 8 | d << 12
+}
+
+/// The largest count, for which no `max_iter` is enough, for those in the mask.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn never(mask: __m256d) -> __m256i {
+    _mm256_and_si256(_mm256_set1_epi64x(!0 << 32), _mm256_castpd_si256(mask))
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn begin(batch: &mut Batch, task: &Task, walk: bool) -> Begun {
+    let (mut near, mut out, mut far) = ([0_u64; BATCH], [0_u64; BATCH], [0_u64; BATCH]);
+    for i in 0..BATCH {
+        let (cx, cy) = (batch.cx[i], batch.cy[i]);
+        let bits = |is: bool| if is { u64::MAX } else { 0 };
+        near[i] = bits(is_near(cx, cy));
+        out[i] = near[i] | bits(task.components & in_components(cx, cy));
+        far[i] = bits(super::norm(cx, cy) > 4.0);
+    }
+    let masks = |bits: [u64; BATCH]| load::<BATCH, 4>(&bits.map(f64::from_bits));
+    let out = masks(out);
+    let near = any(masks(near));
+    let mut walker = Walk::new(batch);
+    // All bits set is no number, and nobody waits for that.
+    walker.x = each(|v| _mm256_or_pd(walker.cx[v], out[v]));
+    walker.y = walker.cy;
+    let open = !set(out) & 0xffff;
+    if open == 0 || !(walk | any(masks(far))) {
+        store(&mut batch.x, walker.x);
+        store(&mut batch.y, walker.y);
+        return Begun { open, n: 1, near, some_ended: false };
+    }
+    walker.counts = std::array::from_fn(|v| never(out[v]));
+    batch.n = [1; BATCH];
+    let radius2 = _mm256_set1_pd(task.radius2);
+    let mut left = WALK;
+    while left > 0 && walker.step_all(radius2) {
+        left -= 1;
+    }
+    let mut still = 0;
+    if left == 0 {
+        store(&mut batch.x, walker.x);
+        store(&mut batch.y, walker.y);
+        let inside =
+            each(|v| _mm256_cmp_pd::<_CMP_LE_OQ>(norm(walker.x[v], walker.y[v]), _mm256_set1_pd(4.0)));
+        while any(each(|v| _mm256_andnot_pd(inside[v], walker.step(v, radius2)))) {}
         for v in 0..4 {
-            set |= (_mm256_movemask_pd(open[v]) as u32) << (v * WIDTH);
-            // The largest count, for which there is never room.
-            let largest = _mm256_and_si256(_mm256_set1_epi64x(!0 << 32), _mm256_castpd_si256(open[v]));
-            walk.counts[v] = _mm256_or_si256(walk.counts[v], largest);
+            walker.counts[v] = _mm256_or_si256(walker.counts[v], never(inside[v]));
         }
-        break;
+        still = set(inside);
     }
-    walk.finish(batch);
-    set
+    walker.finish(batch, task);
+    Begun { open: still, n: 1 + WALK, near, some_ended: still != open }
 }
 
 #[target_feature(enable = "avx2,fma")]
-fn walk_again(batch: &mut Batch, radius2: f64) {
+fn walk_again(batch: &mut Batch, task: &Task) {
+    let radius2 = _mm256_set1_pd(task.radius2);
     let mut walk = Walk::new(batch);
-    for shift in 1..=2 {
-        walk.leap(BLOCK >> shift);
+    for part in [2, 4, 8] {
+        walk.leap(BLOCK / part);
     }
-    while walk.step_all(_mm256_set1_pd(radius2)) {}
-    walk.finish(batch);
-}
-
-#[target_feature(enable = "avx2,fma")]
-fn begin(batch: &mut Batch, components: bool, max_iter: u32) -> Begun {
-    batch.begin(components, max_iter)
+    while walk.step_all(radius2) {}
+    walk.finish(batch, task);
 }

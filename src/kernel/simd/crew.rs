@@ -3,7 +3,7 @@
 use super::{BATCH, BLOCK, Isa, LANES, Lanes, PATIENCE, Run, State};
 
 /// Blocks that the wheel of a crew spans. (G. Varghese, T. Lauck, "Hashed and hierarchical timing wheels", 1987.)
-const TURN: usize = 64;
+const TURN: u32 = 64;
 
 /// A set of lanes.
 ///
@@ -21,13 +21,11 @@ pub(super) struct Crew {
     /// Blocks made so far.
     block: u64,
     /// Lanes to look after before a block, by its number modulo [`TURN`].
-    wheel: [u32; TURN],
+    wheel: [u32; TURN as usize],
     /// When a lane is really due, which may be some turns later: to save its state, or to give it up.
     due: [u64; LANES],
-    born: [u64; LANES],
-    end: [u64; LANES],
-    /// Steps that a sample had made when it came.
-    start: [u32; LANES],
+    /// Steps that a lane has made, less those of all blocks, modulo 2^32.
+    steps: [u32; LANES],
     /// Where its result goes.
     index: [usize; LANES],
 }
@@ -36,18 +34,16 @@ impl Crew {
     pub(super) fn new() -> Self {
         let all = |value| State { x: [value; LANES], y: [value; LANES] };
         Self {
-            lanes: Lanes { c: all(0.0), now: 0, z: [all(0.0), all(0.0)], saved: all(f64::NAN) },
+            lanes: Lanes { c: all(0.0), now: 0, z: [all(0.0), all(0.0)], saved: all(0.0) },
             // All lanes are due for their first sample.
             left: 0,
             again: (1 << LANES) - 1,
+            watched: (1 << LANES) - 1,
             live: (1 << LANES) - 1,
-            watched: 0,
             block: 0,
-            wheel: [0; TURN],
+            wheel: [0; TURN as usize],
             due: [u64::MAX; LANES],
-            born: [0; LANES],
-            end: [0; LANES],
-            start: [0; LANES],
+            steps: [0; LANES],
             index: [0; LANES],
         }
     }
@@ -58,15 +54,14 @@ impl Crew {
         // A lane that does both is in its last block of all: the escape counts.
         for i in bits(self.left) {
             let (c, before) = (&self.lanes.c, &self.lanes.z[1 - self.lanes.now]);
-            // No overflow: a lane at the start of a block has made fewer steps than max_iter.
-            let n = self.start[i] + BLOCK * (self.block - 1 - self.born[i]) as u32;
+            let n = self.steps_of(i).wrapping_sub(BLOCK);
             run.put_aside(self.index[i], n, (before.x[i], before.y[i]), (c.x[i], c.y[i]));
             self.refill(i, run);
         }
-        for i in bits(self.again & !self.left) {
+        for i in bits(self.again & self.watched & !self.left) {
             self.refill(i, run);
         }
-        let now = self.block as usize % TURN;
+        let now = self.block as usize % TURN as usize;
         for i in bits(std::mem::take(&mut self.wheel[now])) {
             self.look_after(i, run);
         }
@@ -79,18 +74,21 @@ impl Crew {
         true
     }
 
+    /// Steps that a lane has made. Exact until it passes `max_iter`, and then looked at no more.
+    #[inline(always)]
+    fn steps_of(&self, i: usize) -> u32 {
+        self.steps[i].wrapping_add(BLOCK.wrapping_mul(self.block as u32))
+    }
+
     /// Gives a lane to the next sample, or lets it rest at 0.
     #[inline(always)]
     fn refill<I: Isa>(&mut self, i: usize, run: &mut Run<I>) {
-        let Lanes { c, now, z, saved } = &mut self.lanes;
+        let Lanes { c, now, z, .. } = &mut self.lanes;
         let z = &mut z[*now];
-        if self.watched >> i & 1 != 0 {
-            self.watched ^= 1 << i;
-            (saved.x[i], saved.y[i]) = (f64::NAN, f64::NAN);
-        }
+        self.watched &= !(1 << i);
         if run.open == 0 && !run.find_open() {
             (c.x[i], c.y[i], z.x[i], z.y[i]) = (0.0, 0.0, 0.0, 0.0);
-            (self.due[i], self.end[i]) = (u64::MAX, u64::MAX);
+            self.due[i] = u64::MAX;
             self.live &= !(1 << i);
             return;
         }
@@ -99,36 +97,38 @@ impl Crew {
         (c.x[i], c.y[i]) = (run.fresh.cx[j], run.fresh.cy[j]);
         (z.x[i], z.y[i]) = (run.fresh.x[j], run.fresh.y[j]);
         self.index[i] = run.queue.taken - BATCH + j;
-        self.start[i] = run.fresh.n[j];
-        self.born[i] = self.block;
-        let life = u64::from((run.kernel.bailout.max_iter - run.fresh.n[j]).div_ceil(BLOCK));
-        self.end[i] = self.block + life;
-        let first = if run.kernel.shortcuts.periodicity { self.block + PATIENCE } else { u64::MAX };
-        self.call(i, first);
+        self.steps[i] = run.steps.wrapping_sub(BLOCK.wrapping_mul(self.block as u32));
+        let first = if run.kernel.shortcuts.periodicity { PATIENCE } else { u32::MAX };
+        self.call(i, first.min((run.kernel.task.max_iter - run.steps).div_ceil(BLOCK)));
     }
 
-    /// Has a lane looked after at a later block, or at its end if that comes before.
+    /// Has a lane looked after that many blocks later.
     #[inline(always)]
-    fn call(&mut self, i: usize, due: u64) {
-        self.due[i] = due.min(self.end[i]);
-        self.wheel[self.due[i].min(self.block + TURN as u64 - 1) as usize % TURN] |= 1 << i;
+    fn call(&mut self, i: usize, blocks: u32) {
+        self.due[i] = self.block + u64::from(blocks);
+        self.wheel[(self.block + u64::from(blocks.min(TURN - 1))) as usize % TURN as usize] |= 1 << i;
     }
 
     /// Gives a lane up that has reached `max_iter`, or saves its state.
     #[inline(always)]
     fn look_after<I: Isa>(&mut self, i: usize, run: &mut Run<I>) {
-        if self.due[i] > self.block {
-            // Not yet, or the sample that was due has left.
-            self.call(i, self.due[i]);
-        } else if self.end[i] <= self.block {
-            self.refill(i, run);
-        } else {
-            let Lanes { now, z, saved, .. } = &mut self.lanes;
-            (saved.x[i], saved.y[i]) = (z[*now].x[i], z[*now].y[i]);
-            self.watched |= 1 << i;
-            // Next at twice the age, as R. Brent does.
-            self.call(i, 2 * self.block - self.born[i]);
+        // Later than now where the wheel is too small, or where the sample that was due has left.
+        let wait = self.due[i] - self.block;
+        if wait > 0 {
+            self.call(i, u32::try_from(wait).unwrap_or(u32::MAX));
+            return;
         }
+        let before = self.steps_of(i).wrapping_sub(BLOCK);
+        let left = (run.kernel.task.max_iter - before).saturating_sub(BLOCK);
+        if left == 0 {
+            self.refill(i, run);
+            return;
+        }
+        let Lanes { now, z, saved, .. } = &mut self.lanes;
+        (saved.x[i], saved.y[i]) = (z[*now].x[i], z[*now].y[i]);
+        self.watched |= 1 << i;
+        // Next at twice the age, as R. Brent does.
+        self.call(i, (before / BLOCK + 1).min(left.div_ceil(BLOCK)));
     }
 }
 

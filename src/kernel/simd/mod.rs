@@ -31,7 +31,6 @@ use std::ops::Range;
 use num_complex::Complex;
 
 use self::crew::Crew;
-use super::interior::in_components;
 use super::scalar::{norm, smooth};
 use super::{Bailout, Kernel, KernelChoice, Shortcuts, escape};
 use crate::{Escape, Viewport};
@@ -49,7 +48,7 @@ const BLOCK: u32 = 24;
 /// Steps of the first walk.
 const WALK: u32 = 16;
 /// Blocks before the state of a lane is saved for the first time.
-const PATIENCE: u64 = 16;
+const PATIENCE: u32 = 16;
 
 /// How close to 4 |c|^2 may come before a sample goes to the scalar kernel.
 ///
@@ -84,17 +83,35 @@ pub trait Isa: Copy + Send + Sync {
     /// their saved state.
     fn advance(self, lanes: &mut Lanes, watch: bool) -> (u32, u32);
 
-    /// Takes up to [`WALK`] steps with a batch, looking at each state; then goes on with those that have escaped until all
-    /// of them are beyond `radius2`, and writes the results.
+    /// Begins a batch: makes the first step, z = c, then up to [`WALK`] more, looking at each state; goes on with those
+    /// that have escaped until all are beyond the radius, and writes the results. Without `walk` there is only
+    /// the first step, unless samples escape there.
     ///
-    /// Returns as a set of bits which have not escaped, with their states left as they are after these steps.
-    fn walk(self, batch: &mut Batch, radius2: f64) -> u32;
+    /// Samples known not to escape take no part.
+    fn begin(self, batch: &mut Batch, task: &Task, walk: bool) -> Begun;
 
-    /// The same with a batch of which it is known that all escape within [`BLOCK`] steps.
-    fn walk_again(self, batch: &mut Batch, radius2: f64);
+    /// Finds the results of a batch of which it is known that all escape within [`BLOCK`] steps.
+    fn walk_again(self, batch: &mut Batch, task: &Task);
+}
 
-    /// [`Batch::begin`], compiled for these instructions.
-    fn begin(self, batch: &mut Batch, components: bool, max_iter: u32) -> Begun;
+/// What all samples have in common.
+struct Task {
+    max_iter: u32,
+    /// Square of the escape radius.
+    radius2: f64,
+    components: bool,
+}
+
+/// How a batch has begun.
+struct Begun {
+    /// The samples that go on, as a set of bits.
+    open: u32,
+    /// The steps that they have made.
+    n: u32,
+    /// Whether some sample must go to the scalar kernel.
+    near: bool,
+    /// Whether some samples have ended here.
+    some_ended: bool,
 }
 
 /// z of all lanes.
@@ -111,7 +128,7 @@ pub struct Lanes {
     /// Which of the two states of z is the present one. The other is the one a block earlier.
     now: usize,
     z: [State; 2],
-    /// States to come back to, not a number where there is none.
+    /// States to come back to.
     saved: State,
 }
 
@@ -124,19 +141,7 @@ pub struct Batch {
     y: [f64; BATCH],
     /// Steps that led to z.
     n: [u32; BATCH],
-    /// An escape counts when it comes before this many further steps.
-    room: [u32; BATCH],
     results: [Escape; BATCH],
-}
-
-/// What [`Batch::begin`] found.
-pub struct Begun {
-    /// The samples that go on, as a set of bits.
-    open: u32,
-    /// Some of them have escaped with this step.
-    far: bool,
-    /// Some sample must go to the scalar kernel.
-    near: bool,
 }
 
 impl Batch {
@@ -147,46 +152,35 @@ impl Batch {
             x: [0.0; BATCH],
             y: [0.0; BATCH],
             n: [1; BATCH],
-            room: [0; BATCH],
             results: [Escape::NONE; BATCH],
         }
     }
 
-    /// Makes the first step, z = c, with all samples that shall walk. The others get a z that is no number, which
-    /// nobody waits for, and no room.
-    #[inline(always)]
-    fn begin(&mut self, components: bool, max_iter: u32) -> Begun {
-        let mut begun = Begun { open: 0, far: false, near: false };
-        for i in 0..BATCH {
-            let (cx, cy) = (self.cx[i], self.cy[i]);
-            let near = is_near(cx, cy);
-            let out = near | (components & in_components(cx, cy));
-            self.x[i] = if out { f64::NAN } else { cx };
-            self.y[i] = cy;
-            self.room[i] = if out { 0 } else { max_iter };
-            begun.open |= u32::from(!out) << i;
-            begun.far |= norm(cx, cy) > 4.0;
-            begun.near |= near;
-        }
-        begun
-    }
-
     /// Turns what a walk has counted into results.
     ///
-    /// `inside` and `within` are how often |z|^2 was at most 4 and at most the square of the radius.
+    /// `inside` and `within` are how often |z|^2 was at most 4 and at most the square of the radius, `norms` the last |z|^2.
     #[inline(always)]
-    fn finish(&mut self, inside: &[u32; BATCH], within: &[u32; BATCH], norms: &[f64; BATCH]) {
+    fn finish(&mut self, inside: &[u32; BATCH], within: &[u32; BATCH], norms: &[f32; BATCH], max_iter: u32) {
+        // A loop for each type of number, which is how compilers make the widest vectors of them.
+        let mut steps = [0; BATCH];
         for i in 0..BATCH {
-            let fraction = smooth(within[i].wrapping_sub(inside[i]), norms[i]);
-            self.results[i] = if inside[i] < self.room[i] {
-                Escape::new(self.n[i] + inside[i], fraction)
-            } else {
-                Escape::NONE
-            };
+            // Known to have few bits, an integer becomes a float in one instruction. From beyond 2 an orbit passes
+            // the largest radius in less than a hundred steps.
+            steps[i] = within[i].wrapping_sub(inside[i]) & 0xffff;
+        }
+        let mut fractions = [0.0; BATCH];
+        for i in 0..BATCH {
+            fractions[i] = smooth(steps[i], norms[i]);
+        }
+        for i in 0..BATCH {
+            let escaped = inside[i] <= max_iter - self.n[i];
+            self.results[i] =
+                if escaped { Escape::new(self.n[i] + inside[i], fractions[i]) } else { Escape::NONE };
         }
     }
 }
 
+/// Whether a sample must go to the scalar kernel.
 #[inline(always)]
 fn is_near(cx: f64, cy: f64) -> bool {
     (norm(cx, cy) - 4.0).abs() < NEAR
@@ -200,13 +194,19 @@ pub struct Simd<I> {
     re: Vec<f64>,
     bailout: Bailout,
     shortcuts: Shortcuts,
+    task: Task,
 }
 
 impl<I: Isa> Simd<I> {
     /// A kernel for the samples of `viewport`. The square of the escape radius must be finite.
     pub fn new(isa: I, viewport: &Viewport, bailout: Bailout, shortcuts: Shortcuts) -> Self {
         let re = (0..viewport.width()).map(|x| viewport.re(x)).collect();
-        Self { isa, viewport: viewport.clone(), re, bailout, shortcuts }
+        let task = Task {
+            max_iter: bailout.max_iter,
+            radius2: bailout.escape_radius * bailout.escape_radius,
+            components: shortcuts.components,
+        };
+        Self { isa, viewport: viewport.clone(), re, bailout, shortcuts, task }
     }
 }
 
@@ -223,6 +223,7 @@ impl<I: Isa> Kernel for Simd<I> {
             queue: Queue { x: columns.start, columns, rows, im, taken: 0 },
             fresh: Batch::new(),
             open: 0,
+            steps: 0,
             walk: true,
             late: Batch::new(),
             late_index: [0; BATCH],
@@ -253,6 +254,8 @@ struct Run<'a, I> {
     /// The last samples that walked; those in the set `open` wait for a lane.
     fresh: Batch,
     open: u32,
+    /// The steps that they have made.
+    steps: u32,
     /// Whether the next samples shall walk, or take a lane at once because lately all of them came to that.
     walk: bool,
     /// Samples that have escaped, with their state at the start of the block in which they did.
@@ -270,36 +273,31 @@ impl<I: Isa> Run<'_, I> {
         self.walk_late();
     }
 
-    /// Finds samples that need a lane, with the steps that they have made. False at the end of the rectangle.
+    /// Finds samples that need a lane. False at the end of the rectangle.
     #[inline(never)]
     fn find_open(&mut self) -> bool {
-        let Simd { isa, bailout: Bailout { max_iter, escape_radius }, shortcuts, .. } = *self.kernel;
+        let Simd { isa, task, .. } = self.kernel;
         while self.queue.taken < self.out.len() {
             let from = self.queue.taken;
             let here = BATCH.min(self.out.len() - from);
             self.gather(here);
-            let begun = isa.begin(&mut self.fresh, shortcuts.components, max_iter);
+            let begun = isa.begin(&mut self.fresh, task, self.walk);
             let out = &mut self.out[from..from + here];
-            // Nobody waits for what is no number.
-            self.fresh.x[here..].fill(f64::NAN);
-            let all = begun.open & ((1 << here) - 1);
-            self.open = all;
-            self.fresh.n = [1; BATCH];
-            if all != 0 && (self.walk | begun.far) {
-                self.open = isa.walk(&mut self.fresh, escape_radius * escape_radius);
-                self.walk = self.open != all;
+            if begun.n == 1 {
+                out.fill(Escape::NONE);
+            } else {
                 match <&mut [Escape; BATCH]>::try_from(&mut *out) {
                     Ok(out) => *out = self.fresh.results,
                     Err(_) => out.copy_from_slice(&self.fresh.results[..here]),
                 }
-                self.fresh.n = [1 + WALK; BATCH];
-            } else {
-                out.fill(Escape::NONE);
+                self.walk = begun.some_ended;
             }
             if begun.near {
                 self.ask_scalar(from, here);
             }
-            if self.open != 0 && max_iter > self.fresh.n[0] {
+            self.open = begun.open & ((1 << here) - 1);
+            self.steps = begun.n;
+            if self.open != 0 && begun.n < task.max_iter {
                 return true;
             }
         }
@@ -307,7 +305,7 @@ impl<I: Isa> Run<'_, I> {
         false
     }
 
-    /// Fetches the coordinates of the next samples.
+    /// Fetches the coordinates of the next samples, and fills up with what is no number and no one waits for.
     #[inline(always)]
     fn gather(&mut self, count: usize) {
         let Queue { columns, rows, x, im, taken } = &mut self.queue;
@@ -335,6 +333,7 @@ impl<I: Isa> Run<'_, I> {
                 }
             }
         }
+        fresh.cx[count..].fill(f64::NAN);
     }
 
     /// Gives the samples of the batch that lie on the circle |c| = 2 to the scalar kernel.
@@ -355,7 +354,6 @@ impl<I: Isa> Run<'_, I> {
         (late.x[i], late.y[i]) = z;
         (late.cx[i], late.cy[i]) = c;
         late.n[i] = n;
-        late.room[i] = self.kernel.bailout.max_iter - n + 1;
         self.late_index[i] = index;
         self.late_count += 1;
         // Samples that escape this early had better walked.
@@ -368,10 +366,9 @@ impl<I: Isa> Run<'_, I> {
     /// Finds the counts of the samples that were put aside.
     #[inline(never)]
     fn walk_late(&mut self) {
-        let radius = self.kernel.bailout.escape_radius;
         // Nobody waits for what is no number.
         self.late.x[self.late_count..].fill(f64::NAN);
-        self.kernel.isa.walk_again(&mut self.late, radius * radius);
+        self.kernel.isa.walk_again(&mut self.late, &self.kernel.task);
         for (&index, &result) in self.late_index.iter().zip(&self.late.results).take(self.late_count) {
             self.out[index] = result;
         }

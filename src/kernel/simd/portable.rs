@@ -1,6 +1,7 @@
 //! The loops in plain Rust, for machines without AVX2 and FMA, and to compare with.
 
-use super::{BATCH, BLOCK, Batch, Begun, Isa, LANES, Lanes, WALK};
+use super::{BATCH, BLOCK, Batch, Begun, Isa, LANES, Lanes, Task, WALK, is_near};
+use crate::kernel::interior::in_components;
 use crate::kernel::scalar::{norm, step};
 
 /// Plain Rust, shaped for the compiler's own vectors.
@@ -37,45 +38,58 @@ impl Isa for Portable {
         (left, again)
     }
 
-    fn walk(self, batch: &mut Batch, radius2: f64) -> u32 {
-        walk(batch, WALK, radius2)
+    fn begin(self, batch: &mut Batch, task: &Task, walk: bool) -> Begun {
+        let mut begun = Begun { open: 0, n: 1, near: false, some_ended: false };
+        let mut far = false;
+        for i in 0..BATCH {
+            let (cx, cy) = (batch.cx[i], batch.cy[i]);
+            let near = is_near(cx, cy);
+            let out = near | (task.components & in_components(cx, cy));
+            // Nobody waits for what is no number.
+            (batch.x[i], batch.y[i]) = (if out { f64::NAN } else { cx }, cy);
+            begun.open |= u32::from(!out) << i;
+            begun.near |= near;
+            far |= norm(cx, cy) > 4.0;
+        }
+        if begun.open != 0 && (walk | far) {
+            let started = begun.open;
+            batch.n = [1; BATCH];
+            begun.open = self::walk(batch, task, WALK, started);
+            begun.n += WALK;
+            begun.some_ended = begun.open != started;
+        }
+        begun
     }
 
-    fn walk_again(self, batch: &mut Batch, radius2: f64) {
-        let open = walk(batch, BLOCK, radius2);
+    fn walk_again(self, batch: &mut Batch, task: &Task) {
+        let open = walk(batch, task, BLOCK, !0);
         debug_assert_eq!(open, 0, "only what has escaped walks again");
-    }
-
-    fn begin(self, batch: &mut Batch, components: bool, max_iter: u32) -> Begun {
-        batch.begin(components, max_iter)
     }
 }
 
-fn walk(batch: &mut Batch, steps: u32, radius2: f64) -> u32 {
+/// Walks with those samples of a batch that are in `who`. Returns which have not escaped after `steps`.
+fn walk(batch: &mut Batch, task: &Task, steps: u32, who: u32) -> u32 {
     let mut open = 0;
-    let (mut inside, mut within, mut norms) = ([0; BATCH], [0; BATCH], [4.0; BATCH]);
-    for i in 0..BATCH {
-        let (mut x, mut y) = (batch.x[i], batch.y[i]);
-        let mut size = norm(x, y);
-        while size <= 4.0 && inside[i] < steps {
-            (x, y) = step(x, y, batch.cx[i], batch.cy[i]);
-            size = norm(x, y);
-            inside[i] += 1;
+    let (mut inside, mut within, mut norms) = ([u32::MAX; BATCH], [0; BATCH], [4.0; BATCH]);
+    for i in (0..BATCH).filter(|i| who >> i & 1 != 0) {
+        let (mut x, mut y, cx, cy) = (batch.x[i], batch.y[i], batch.cx[i], batch.cy[i]);
+        let mut made = 0;
+        while norm(x, y) <= 4.0 && made < steps {
+            (x, y) = step(x, y, cx, cy);
+            made += 1;
         }
-        if size <= 4.0 {
+        if norm(x, y) <= 4.0 {
             open |= 1 << i;
             (batch.x[i], batch.y[i]) = (x, y);
-            inside[i] = u32::MAX;
             continue;
         }
-        within[i] = inside[i];
-        while size <= radius2 {
-            (x, y) = step(x, y, batch.cx[i], batch.cy[i]);
-            size = norm(x, y);
-            within[i] += 1;
+        inside[i] = made;
+        while norm(x, y) <= task.radius2 {
+            (x, y) = step(x, y, cx, cy);
+            made += 1;
         }
-        norms[i] = size.max(4.0);
+        (within[i], norms[i]) = (made, norm(x, y) as f32);
     }
-    batch.finish(&inside, &within, &norms);
+    batch.finish(&inside, &within, &norms, task.max_iter);
     open
 }
