@@ -7,6 +7,7 @@ use crate::Error;
 
 pub mod npy;
 pub mod png;
+mod runs;
 
 /// The file formats that a render can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
