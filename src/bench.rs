@@ -28,7 +28,10 @@ impl fmt::Display for Variant {
         let Self { threads, schedule } = self;
         let threads = format!("{threads} thread{}", if *threads == 1 { "" } else { "s" });
         match schedule {
-            Schedule::Dynamic { rows_per_band } => write!(f, "{threads} (dynamic, {rows_per_band} rows)"),
+            Schedule::Dynamic { rows_per_band } => {
+                let rows = if *rows_per_band == 1 { "row" } else { "rows" };
+                write!(f, "{threads} (dynamic, {rows_per_band} {rows})")
+            }
             Schedule::Static => write!(f, "{threads} (static)"),
         }
     }

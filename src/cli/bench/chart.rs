@@ -32,7 +32,7 @@ pub(super) fn svg(report: &Report) -> String {
          <title>Speed-up by number of threads</title>\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n\
          <text x=\"{left}\" y=\"32\" font-size=\"20\" font-weight=\"bold\">Speed-up by number of threads</text>\n\
-         <text x=\"{left}\" y=\"54\" fill=\"#555\">{}</text>\n\
+         <text x=\"{left}\" y=\"54\" font-size=\"12\" fill=\"#555\">{}</text>\n\
          <text x=\"{left}\" y=\"{}\" font-size=\"12\" fill=\"#555\">{}</text>\n",
         escaped(&format!("{}, {}", report.title(), report.place())),
         bottom + 60.0,
