@@ -597,7 +597,8 @@ fn a_comparison_is_written_in_every_format() {
 #[test]
 fn a_comparison_goes_to_standard_output_alone() {
     let folder = Folder::new();
-    let output = folder.run(&["bench", "-s", "64x36", "-t", "1", "--runs", "1", "--warmup", "0", "--json", "-"]);
+    let output =
+        folder.run(&["bench", "-s", "64x36", "-t", "1", "--runs", "1", "--warmup", "0", "--json", "-"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON alone");
     assert!(json["variants"][0]["stddev_s"].is_null());
