@@ -234,7 +234,7 @@ impl Report<'_> {
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.measurements.len() > 1 {
-            notes.push(format!("all {} variants gave the same counts", self.measurements.len()));
+            notes.push("every variant gave the same counts".into());
         }
         if !self.skipped.is_empty() {
             let skipped: Vec<String> = self.skipped.iter().map(usize::to_string).collect();
