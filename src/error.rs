@@ -54,9 +54,12 @@ pub enum Error {
     /// A limit of the machine: memory, threads.
     #[error("{0}")]
     Limit(String),
+    /// Something that this program promises did not hold.
+    #[error("{0}; this is a bug in mandel")]
+    Internal(String),
 }
 
-/// The five kinds of failure, one exit code each.
+/// The kinds of failure, one exit code each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     /// The request makes no sense as it stands; asking again changes nothing.
@@ -67,6 +70,8 @@ pub enum ErrorKind {
     Io,
     /// The machine is too small for the request.
     Limit,
+    /// The fault is ours.
+    Internal,
 }
 
 impl Error {
@@ -77,6 +82,7 @@ impl Error {
             Self::Input(_) => ErrorKind::Input,
             Self::Io { .. } | Self::Exists(_) => ErrorKind::Io,
             Self::Limit(_) => ErrorKind::Limit,
+            Self::Internal(_) => ErrorKind::Internal,
         }
     }
 }

@@ -18,7 +18,7 @@ impl Escape {
 
     /// The sample escaped at step `n`, which is below `u32::MAX`.
     #[inline(always)]
-    pub fn new(n: u32, fraction: f32) -> Self {
+    pub const fn new(n: u32, fraction: f32) -> Self {
         debug_assert!(n != u32::MAX, "u32::MAX stands for no escape");
         Self { n, fraction }
     }

@@ -28,6 +28,7 @@
 //! | 2 | [`kernel`], [`coloring`], [`encode`] |
 //! | 3 | [`scene`], [`view`] |
 //! | 4 | [`render`] |
+//! | 5 | [`bench`] |
 //! | the binary | `cli`, `main`: command line, files, terminal |
 
 pub mod error;
@@ -49,6 +50,8 @@ pub mod scene;
 pub mod view;
 
 pub mod render;
+
+pub mod bench;
 
 pub use color::Rgb;
 pub use coloring::{Coloring, Map, Painter};

@@ -16,6 +16,7 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<(), Failure> {
     match args.command {
         Command::Render(args) => cli::render::run(&args),
+        Command::Bench(args) => cli::bench::run(&args),
         Command::Point(args) => cli::point::run(&args),
         Command::Palettes(args) => cli::palettes::run(&args),
     }

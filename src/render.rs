@@ -24,6 +24,19 @@ pub struct Band<'a> {
     pub escapes: &'a [Escape],
 }
 
+/// How the rows of a field are shared among the threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Schedule {
+    /// Bands of this many rows of pixels, each to whichever thread is free: what every render does.
+    Dynamic {
+        /// Rows of pixels in a band.
+        rows_per_band: u32,
+    },
+    /// One contiguous band for each thread, settled beforehand: what tutorials do, and the slower way
+    /// wherever some rows are more work than others.
+    Static,
+}
+
 /// Rows of pixels in a band, unless the caller asks for another number.
 ///
 /// Enough samples that handing out a band costs nothing beside it, few enough that the last bands
@@ -112,24 +125,60 @@ pub fn lowest(samples: &Viewport, kernel: &dyn Kernel) -> Option<Escape> {
 pub fn field(scene: &Scene) -> Result<Field, Error> {
     let samples = scene.samples();
     let plan = plan(samples, scene.bailout(), KernelChoice::Auto)?;
-    let mut escapes = Vec::with_capacity(samples.width() as usize * samples.height() as usize);
-    bands(
-        scene,
-        plan.kernel.as_ref(),
-        default_rows_per_band(scene),
-        || (),
-        |(), band| band.escapes.to_vec(),
-        |rows| {
-            escapes.extend(rows);
-            Ok::<(), Error>(())
-        },
-    )?;
+    let mut escapes = vec![Escape::NONE; samples.width() as usize * samples.height() as usize];
+    let schedule = Schedule::Dynamic { rows_per_band: default_rows_per_band(scene) };
+    iterate(scene, plan.kernel.as_ref(), schedule, &mut escapes);
     Ok(Field {
         width: samples.width(),
         height: samples.height(),
         max_iter: scene.bailout().max_iter,
         escapes,
     })
+}
+
+/// Iterates all samples of a scene into `out`, which holds exactly that many results.
+pub fn iterate(scene: &Scene, kernel: &dyn Kernel, schedule: Schedule, out: &mut [Escape]) {
+    let (height, k) = (scene.viewport().height(), scene.supersample());
+    let width = scene.samples().width();
+    let samples = |rows: &Range<u32>| rows.len() * k as usize * width as usize;
+    debug_assert_eq!(out.len(), samples(&(0..height)), "one result for each sample");
+    let bands: Vec<Range<u32>> = match schedule {
+        Schedule::Dynamic { rows_per_band } => (0..height)
+            .step_by(rows_per_band as usize)
+            .map(|top| top..height.min(top.saturating_add(rows_per_band)))
+            .collect(),
+        Schedule::Static => {
+            let threads = rayon::current_num_threads() as u64;
+            let edge = |thread| (u64::from(height) * thread / threads) as u32;
+            (0..threads).map(|thread| edge(thread)..edge(thread + 1)).collect()
+        }
+    };
+    let mut rest = out;
+    let bands: Vec<_> = bands
+        .into_iter()
+        .map(|rows| {
+            let (band, below) = std::mem::take(&mut rest).split_at_mut(samples(&rows));
+            rest = below;
+            // Each lock is taken once; it is what lets threads share a list of exclusive slices.
+            (rows, Mutex::new(band))
+        })
+        .collect();
+    let work = |index: usize| {
+        let (rows, band) = &bands[index];
+        if !rows.is_empty() {
+            kernel.iterate(0..width, rows.start * k..rows.end * k, &mut lock(band));
+        }
+    };
+    match schedule {
+        Schedule::Dynamic { .. } => {
+            let result: Result<(), std::convert::Infallible> =
+                in_order(bands.len() as u32, || (), |(), index| work(index as usize), |()| Ok(()));
+            let Ok(()) = result;
+        }
+        Schedule::Static => {
+            rayon::broadcast(|thread| work(thread.index()));
+        }
+    }
 }
 
 /// A whole scene as a picture.

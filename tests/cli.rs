@@ -529,3 +529,155 @@ fn the_recipes_of_the_readme_work_as_printed() {
         assert!(folder.path(name).exists(), "{name}");
     }
 }
+
+/// A small comparison, quickly.
+fn bench<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    ["bench", "-s", "64x36", "-n", "100", "--runs", "2"].iter().copied().chain(more.iter().copied()).collect()
+}
+
+#[test]
+fn a_comparison_is_written_in_every_format() {
+    let folder = Folder::new();
+    let variants = ["-t", "2,1,3..4", "--schedule", "static,dynamic", "--rows-per-chunk", "1,auto,1"];
+    let exports = ["--json", "a.json", "--csv", "a.csv", "--markdown", "a.md", "--svg", "a.svg"];
+    let output = folder.run(&bench(&[&variants[..], &exports].concat()));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(folder.names(), ["a.csv", "a.json", "a.md", "a.svg"]);
+    assert!(stderr(&output).contains("note: every variant gave the same counts"), "{}", stderr(&output));
+
+    // Two lines that say what was measured, an empty one, the headings, and a line with a bar for each variant.
+    let table = String::from_utf8(output.stdout).expect("text");
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 4 + 12, "{table}");
+    assert!(lines[0].starts_with("64x36, max_iter 100, -0.65+0i, zoom 1.633"), "{table}");
+    assert!(lines[1].contains("usable CPU") && lines[1].contains("2 runs"), "{table}");
+    assert!(lines[4].starts_with("dynamic ") && lines[15].starts_with("static "), "{table}");
+    assert!(lines[4..].iter().all(|line| line.ends_with('#')), "{table}");
+    assert!(table.is_ascii());
+
+    let text = fs::read_to_string(folder.path("a.json")).expect("text");
+    let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let variants = json["variants"].as_array().expect("variants");
+    let shape = |variant: &serde_json::Value| {
+        let rows = variant["rows_per_chunk"].as_u64();
+        (rows, variant["threads"].as_u64().expect("a number"))
+    };
+    let shapes: Vec<_> = variants.iter().map(shape).collect();
+    let expected = [Some(1), Some(36), None].map(|rows| [1, 2, 3, 4].map(|threads| (rows, threads))).concat();
+    assert_eq!(shapes, expected);
+    for variant in variants {
+        let times: Vec<f64> =
+            variant["seconds"].as_array().expect("times").iter().filter_map(|time| time.as_f64()).collect();
+        assert_eq!(times.len(), 2);
+        assert_eq!(variant["min_s"].as_f64(), times.iter().copied().reduce(f64::min));
+        assert!(variant["stddev_s"].is_f64());
+        assert_eq!(variant["serial_fraction"].is_null(), variant["threads"] == 1);
+    }
+    assert_eq!(json["scene"]["supersample"], 1);
+    // The sum of the counts, as a render writes them.
+    folder.succeed(&small(&["-o", "a.npy"]));
+    let counts = read(folder.path("a.npy")).split_off(128);
+    let counts = counts.chunks_exact(4).map(|bytes| u32::from_le_bytes(bytes.try_into().expect("4 bytes")));
+    assert_eq!(json["effective_iterations"], counts.map(u64::from).sum::<u64>());
+
+    let csv = fs::read_to_string(folder.path("a.csv")).expect("text");
+    assert_eq!(csv.lines().count(), 1 + 12);
+    assert!(csv.lines().all(|line| line.split(',').count() == 13), "{csv}");
+    let markdown = fs::read_to_string(folder.path("a.md")).expect("text");
+    let rows: Vec<&str> = markdown.lines().filter(|line| line.starts_with('|')).collect();
+    assert_eq!(rows.len(), 2 + 12, "{markdown}");
+    assert!(rows.iter().all(|row| row.matches('|').count() == 11), "{markdown}");
+    let svg = fs::read_to_string(folder.path("a.svg")).expect("text");
+    assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"), "{svg}");
+    assert_eq!(svg.matches("<polyline ").count(), 3);
+    assert_eq!(svg.matches("<circle ").count(), 12);
+    assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+}
+
+#[test]
+fn a_comparison_goes_to_standard_output_alone() {
+    let folder = Folder::new();
+    let output =
+        folder.run(&["bench", "-s", "64x36", "-t", "1", "--runs", "1", "--warmup", "0", "--json", "-"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON alone");
+    assert!(json["variants"][0]["stddev_s"].is_null());
+    assert!(stderr(&output).contains("dynamic"), "the table is on standard error");
+    assert!(stderr(&output).contains("note: one run tells little"), "{}", stderr(&output));
+    assert!(folder.names().is_empty());
+}
+
+#[test]
+fn a_comparison_refuses_nonsense() {
+    let folder = Folder::new();
+    let most = (4 * num_cpus()).max(256);
+    let cases = [
+        (&["--runs", "0"][..], "--runs must be 1..1000 (got '0')".to_string()),
+        (&["--runs", "1001"], "--runs must be 1..1000 (got '1001')".into()),
+        (&["--warmup", "-1"], "--warmup must be 0..100 (got '-1')".into()),
+        (&["-t", "1,0"], format!("--threads must be 1..{most} (got '0')")),
+        (&["-t", "100000"], format!("--threads must be 1..{most} (got '100000')")),
+        (&["-t", "1..100000"], format!("--threads must be 1..{most} (got '100000')")),
+        (&["-t", ""], "--threads needs a list, as in 1,2,4,8 or 1..8 (got '')".into()),
+        (
+            &["-t", "1,,2"],
+            "--threads has an empty place in its list, as in 1,2,4,8 or 1..8 (got '1,,2')".into(),
+        ),
+        (&["-t", "8..1"], "--threads: the range 8..1 is reversed; try 1..8".into()),
+        (&["-t", "1.."], format!("--threads must be 1..{most} (got '')")),
+        (&["--rows-per-chunk", "4,0"], "--rows-per-chunk must be 1..4294967295 or 'auto' (got '0')".into()),
+        (
+            &["--schedule", "static", "--rows-per-chunk", "4"],
+            "--rows-per-chunk is for the dynamic schedule; add --schedule dynamic,static".into(),
+        ),
+        (&["--kernel", "gpu"], "--kernel: no kernel named 'gpu'; known: auto, scalar".into()),
+        (&["--json", "-", "--csv", "-"], "--json and --csv both write to standard output; keep one".into()),
+        (&["--csv", "x", "--svg", "x"], "--csv and --svg both write to the same file; keep one".into()),
+        (&["--svg", "."], ". is a directory; name a file, as in ./bench.svg".into()),
+    ];
+    for (args, message) in cases {
+        folder.fail(&[&["bench"], args].concat(), 2, &format!("error: {message}"));
+    }
+    let output = folder.run(&["bench", "--schedule", "guided"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("'guided'") && stderr(&output).contains("dynamic, static"));
+}
+
+/// CPUs that this process may use, as the program sees them.
+fn num_cpus() -> usize {
+    let folder = Folder::new();
+    let json = folder.succeed(&bench(&["-t", "1", "--json", "-"]));
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    json["usable_cpus"].as_u64().expect("a number") as usize
+}
+
+#[test]
+fn a_comparison_looks_at_its_files_before_it_measures() {
+    let folder = Folder::new();
+    fs::write(folder.path("old.csv"), "old").expect("a file");
+    // Would take years.
+    let long = ["bench", "-c", "-0.75", "--height", "1e-9", "-n", "4294967294", "--json", "new.json"];
+    let with = |more: &[&'static str]| [&long, more].concat();
+    let exists = "error: cannot write old.csv: it already exists; use --force to replace it";
+    folder.fail(&with(&["--csv", "old.csv"]), 4, exists);
+    let missing = "error: cannot write no/where.svg: there is no folder no";
+    folder.fail(&with(&["--svg", "no/where.svg"]), 4, missing);
+    assert_eq!(read(folder.path("old.csv")), b"old");
+    folder.succeed(&bench(&["-t", "1", "--csv", "old.csv", "-f"]));
+    assert!(read(folder.path("old.csv")).starts_with(b"schedule,"));
+}
+
+#[test]
+fn an_interrupted_comparison_leaves_nothing_behind() {
+    use std::os::unix::process::ExitStatusExt;
+    let folder = Folder::new();
+    let args = ["bench", "-c", "-0.75", "--height", "1e-9", "-n", "4294967294", "--json", "a.json"];
+    let mut child = folder.mandel(&args).stderr(Stdio::null()).spawn().expect("starts");
+    while folder.names().is_empty() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.expect("kill").success());
+    assert_eq!(child.wait().expect("ends").signal(), Some(2));
+    assert!(folder.names().is_empty());
+}

@@ -1,7 +1,8 @@
 //! Where results go: checked before the first iteration, complete or not there at all.
 
+use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,9 +24,9 @@ pub(crate) enum Existing {
     Keep,
 }
 
-/// One result on its way to its place.
-pub(crate) struct Output {
-    pub(crate) format: Format,
+/// One result on its way to its place, in a format of a kind `F`, which is shown as its suffix.
+pub(crate) struct Output<F = Format> {
+    pub(crate) format: F,
     path: PathBuf,
     place: Place,
     replace: bool,
@@ -43,9 +44,9 @@ enum Place {
 }
 
 /// What was asked of an output, before anything is opened.
-pub(crate) struct Request {
+pub(crate) struct Request<F = Format> {
     pub(crate) path: Option<PathBuf>,
-    pub(crate) format: Format,
+    pub(crate) format: F,
 }
 
 /// Reads the `-o` options. None at all stands for the default name.
@@ -55,13 +56,7 @@ pub(crate) fn requests(paths: &[PathBuf], format: Option<Format>) -> Result<Vec<
     }
     let mut requests: Vec<Request> = Vec::new();
     for path in paths {
-        if path.as_os_str().is_empty() {
-            return Err(usage("--output needs a file name (got '')"));
-        }
-        if path.as_os_str().as_encoded_bytes().ends_with(b"/") || path.is_dir() {
-            let example = shown(&path.join("mandel.png"));
-            return Err(usage(format!("{} is a directory; name a file, as in {example}", shown(path))));
-        }
+        check_name("--output", path, "mandel.png")?;
         if requests.iter().any(|request| request.path.as_ref() == Some(path)) {
             return Err(usage(format!("--output names {} twice", shown(path))));
         }
@@ -82,6 +77,18 @@ pub(crate) fn requests(paths: &[PathBuf], format: Option<Format>) -> Result<Vec<
     Ok(requests)
 }
 
+/// Checks that a path can be the name of a file.
+pub(crate) fn check_name(flag: &str, path: &Path, example: &str) -> Result<(), Error> {
+    if path.as_os_str().is_empty() {
+        return Err(usage(format!("{flag} needs a file name (got '')")));
+    }
+    if path.as_os_str().as_encoded_bytes().ends_with(b"/") || path.is_dir() {
+        let example = shown(&path.join(example));
+        return Err(usage(format!("{} is a directory; name a file, as in {example}", shown(path))));
+    }
+    Ok(())
+}
+
 /// Standard output, an open descriptor by its path, a device, a pipe.
 fn is_special(path: &Path) -> bool {
     path.as_os_str() == "-"
@@ -95,12 +102,12 @@ fn is_special(path: &Path) -> bool {
         })
 }
 
-impl Output {
+impl<F: Copy + Display> Output<F> {
     /// Checks that a result can be written where it is wanted, and opens the place.
     ///
     /// `size` is what will surely be written, in bytes. `None`: the file is there and is to be kept.
     pub(crate) fn open(
-        request: &Request,
+        request: &Request<F>,
         existing: Existing,
         size: u64,
         unfinished: &Unfinished,
@@ -108,9 +115,6 @@ impl Output {
         let path = request.path.clone().unwrap_or_else(|| free_name(request.format));
         let fails = |action, problem| Error::Io { action, path: path.clone(), problem };
         let place = if path.as_os_str() == "-" {
-            if io::stdout().is_terminal() {
-                return Err(usage("a picture is not written to a terminal; use -o FILE or a pipe"));
-            }
             Place::Stdout(BufWriter::with_capacity(1 << 16, io::stdout()))
         } else if is_special(&path) {
             let file = OpenOptions::new().write(true).open(&path);
@@ -177,7 +181,7 @@ impl Output {
     }
 
     /// What a failure to write means, for this output.
-    pub(crate) fn failure(&self) -> impl Fn(io::Error) -> Failure + Send + use<> {
+    pub(crate) fn failure(&self) -> impl Fn(io::Error) -> Failure + Send + use<F> {
         let path = self.path.clone();
         let (stdout, file) = (self.is_stdout(), matches!(self.place, Place::File(_)));
         move |error| match error.kind() {
@@ -220,7 +224,7 @@ impl Output {
     }
 }
 
-impl Write for Output {
+impl<F> Write for Output<F> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.place {
             Place::Stdout(writer) => writer.write(bytes),
@@ -239,7 +243,7 @@ impl Write for Output {
 }
 
 /// `mandel.png`, or the first of `mandel-2.png`, `mandel-3.png`, ... that is free.
-fn free_name(format: Format) -> PathBuf {
+fn free_name(format: impl Display) -> PathBuf {
     let plain = PathBuf::from(format!("mandel.{format}"));
     let numbered = (2_u32..).map(|number| PathBuf::from(format!("mandel-{number}.{format}")));
     std::iter::once(plain.clone())
@@ -254,6 +258,17 @@ pub(crate) fn reason(error: &io::Error) -> String {
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut chars = text.chars();
     chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// The words for a file in the way, where there is no `--no-clobber` that the error could speak of.
+pub(crate) fn in_the_way(error: Error) -> Error {
+    match error {
+        Error::Exists(path) => {
+            let problem = "it already exists; use --force to replace it".into();
+            Error::Io { action: "write", path, problem }
+        }
+        other => other,
+    }
 }
 
 /// Bytes free for us in a folder, where the system tells.

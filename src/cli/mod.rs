@@ -1,5 +1,6 @@
 //! The command line: what was typed becomes a scene, and results become files and words.
 
+pub(crate) mod bench;
 mod files;
 mod interrupt;
 mod memory;
@@ -53,6 +54,8 @@ impl Args {
 pub(crate) enum Command {
     /// Make a picture, or an array of counts for NumPy
     Render(Box<render::Args>),
+    /// Compare numbers of threads, schedules and chunk sizes on one scene
+    Bench(Box<bench::Args>),
     /// Iterate one point: its escape count and smooth count
     Point(point::Args),
     /// List the palettes, and show them in a terminal that has colours
@@ -100,6 +103,7 @@ impl Failure {
             Self::Error(error) => {
                 say(format_args!("error: {error}"));
                 ExitCode::from(match error.kind() {
+                    ErrorKind::Internal => 1,
                     ErrorKind::Usage => 2,
                     ErrorKind::Input => 3,
                     ErrorKind::Io => 4,

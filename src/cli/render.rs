@@ -1,6 +1,6 @@
 //! `mandel render`: one scene, computed once, written as often as asked.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write, stdout};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -119,6 +119,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     };
     let mut outputs = Vec::new();
     for request in &requests {
+        if request.path.as_deref() == Some("-".as_ref()) && stdout().is_terminal() {
+            return Err(usage("a picture is not written to a terminal; use -o FILE or a pipe").into());
+        }
         match Output::open(request, existing, least_size(&scene, request.format), &unfinished)? {
             Some(output) if args.json && output.is_stdout() => {
                 return Err(usage("--json and -o - both write to standard output; keep one").into());

@@ -21,7 +21,7 @@ pub(crate) fn count(option: Option<&str>) -> Result<usize, Error> {
     if value == "auto" {
         return Ok(usable);
     }
-    let most = (4 * usable).max(256);
+    let most = most();
     let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
     match value.parse::<usize>() {
         Ok(0) => Ok(usable),
@@ -29,6 +29,11 @@ pub(crate) fn count(option: Option<&str>) -> Result<usize, Error> {
         _ if digits => Err(usage(format!("{source} must be 1..{most} or 'auto' (got {value})"))),
         _ => Err(usage(format!("{source} must be 1..N or 'auto' (got '{}')", value.escape_debug()))),
     }
+}
+
+/// The largest number of threads that may be asked for.
+pub(crate) fn most() -> usize {
+    (4 * num_cpus::get()).max(256)
 }
 
 /// A pool of that many threads, or of fewer where the system refuses some.
