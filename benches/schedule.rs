@@ -40,7 +40,7 @@ fn main() {
     }
 }
 
-/// Seconds to iterate, colour and deflate each band: the least of three times, since noise only adds.
+/// Seconds to iterate, color and deflate each band: the least of three times, since noise only adds.
 fn costs(scene: &Scene) -> Vec<f64> {
     let plan = plan(scene.samples(), scene.bailout(), KernelChoice::Auto).expect("a plan");
     let painter = render::painter(scene, plan.kernel.as_ref());

@@ -2,7 +2,7 @@
 //! of comparing.
 //!
 //! What is measured is a whole field of numbers on a pool that already runs: kernel and schedule, no
-//! colours, no files, no start of threads. Every run is checked against the first one, because a variant
+//! colors, no files, no start of threads. Every run is checked against the first one, because a variant
 //! that gives other numbers is no variant.
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Colours: sRGB bytes, linear light, and the one step from the second to the first.
+//! Colors: sRGB bytes, linear light, and the one step from the second to the first.
 //!
 //! Light adds up in linear light only, so averages are taken there, as integers of 16 bits: sums are exact in any
 //! order, and neighbouring sRGB bytes stay at least 19 steps apart, so that a byte survives the way there and back.
@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use crate::Error;
 
-/// A colour as sRGB bytes: red, green, blue.
+/// A color as sRGB bytes: red, green, blue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rgb(pub [u8; 3]);
 
@@ -15,7 +15,7 @@ impl Rgb {
     /// Black.
     pub const BLACK: Self = Self([0; 3]);
 
-    /// This colour in linear light, 0 to 65535.
+    /// This color in linear light, 0 to 65535.
     pub fn linear(self) -> [u16; 3] {
         self.0.map(|byte| linear(f64::from(byte) / 255.0))
     }
@@ -28,7 +28,7 @@ impl FromStr for Rgb {
     fn from_str(text: &str) -> Result<Self, Error> {
         let wrong = || {
             Error::Scene(format!(
-                "cannot read color '{}'; expected #rgb or #rrggbb, as in #04081e",
+                "cannot read color '{}'; expected #rgb, #rrggbb, black or white",
                 text.escape_debug()
             ))
         };
@@ -97,9 +97,9 @@ mod tests {
     }
 
     #[test]
-    fn reads_hexadecimal_colours() {
-        assert_eq!("#fA0".parse::<Rgb>().expect("a colour"), Rgb([255, 170, 0]));
-        assert_eq!("#04081E".parse::<Rgb>().expect("a colour").to_string(), "#04081e");
+    fn reads_hexadecimal_colors() {
+        assert_eq!("#fA0".parse::<Rgb>().expect("a color"), Rgb([255, 170, 0]));
+        assert_eq!("#04081E".parse::<Rgb>().expect("a color").to_string(), "#04081e");
         for bad in ["", "#", "#12", "123456", "#12345g", "#1234567", "blue"] {
             assert!(bad.parse::<Rgb>().is_err(), "{bad}");
         }

@@ -1,4 +1,4 @@
-//! From escape results to colours.
+//! From escape results to colors.
 
 use crate::color::ToSrgb;
 use crate::log2::log2;
@@ -17,10 +17,10 @@ pub enum Map {
     Cyclic,
 }
 
-/// Everything that turns numbers into colours.
+/// Everything that turns numbers into colors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Coloring {
-    /// The colours of samples that escape.
+    /// The colors of samples that escape.
     pub palette: Palette,
     /// How counts are laid along the palette.
     pub map: Map,
@@ -30,7 +30,7 @@ pub struct Coloring {
     pub offset: f64,
     /// Whole counts instead of smooth ones, and the palette's own steps where it has them.
     pub bands: bool,
-    /// The colour of samples that do not escape.
+    /// The color of samples that do not escape.
     pub interior: Rgb,
 }
 
@@ -101,7 +101,7 @@ impl Coloring {
 
 /// A coloring with its tables, for one picture.
 ///
-/// Every sample becomes the number of an entry in one table of colours, the last of which is the interior's.
+/// Every sample becomes the number of an entry in one table of colors, the last of which is the interior's.
 pub struct Painter {
     map: Map,
     /// Where the logarithmic map begins.
@@ -114,7 +114,7 @@ pub struct Painter {
     bands: bool,
     /// Entries in one turn of the palette.
     len: u32,
-    /// The colours as they are written, for pixels of one sample.
+    /// The colors as they are written, for pixels of one sample.
     bytes: Vec<[u8; 3]>,
     /// The same in linear light. The fourth number makes room for vector additions.
     lights: Vec<[u16; 4]>,

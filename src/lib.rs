@@ -15,7 +15,7 @@
 //! # Two laws
 //!
 //! 1. A picture is a function of its [`Scene`]. Threads, bands, vector width and machine never change a byte.
-//! 2. Numbers ([`Field`]) and colours ([`Pixmap`]) are two products. Recolouring never iterates again.
+//! 2. Numbers ([`Field`]) and colors ([`Pixmap`]) are two products. Recoloring never iterates again.
 //!
 //! # Layers
 //!

@@ -1,6 +1,6 @@
 //! The base-2 logarithm, the same to the last bit on every machine.
 //!
-//! Smooth counts and colours need a logarithm per sample, and a platform's own differs in the last
+//! Smooth counts and colors need a logarithm per sample, and a platform's own differs in the last
 //! bit from system to system. This one uses only IEEE additions, multiplications and one division in a
 //! fixed order, has no branch, and is a plain expression that compilers turn into vector code.
 

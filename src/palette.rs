@@ -1,4 +1,4 @@
-//! Named palettes: colours along a line or around a circle.
+//! Named palettes: colors along a line or around a circle.
 
 use crate::color::linear;
 use crate::{Error, Rgb};
@@ -7,7 +7,7 @@ use crate::{Error, Rgb};
 /// palette moves by less than a quarter of an sRGB step.
 const ENTRIES: usize = 4096;
 
-/// A sequence of colours.
+/// A sequence of colors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Palette {
     name: String,
@@ -17,16 +17,16 @@ pub struct Palette {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Colors {
-    /// Places from 0 to 1 and their colours, joined by monotone cubics.
+    /// Places from 0 to 1 and their colors, joined by monotone cubics.
     Stops(Vec<(f64, Rgb)>),
-    /// Equal steps of one colour each, three bytes a step.
+    /// Equal steps of one color each, three bytes a step.
     Steps(&'static [u8]),
 }
 
 /// A place from 0 to 1 and its sRGB bytes.
 type Stop = (f64, [u8; 3]);
 
-/// Name and colours of the built-in palettes that are given by stops; all are cyclic.
+/// Name and colors of the built-in palettes that are given by stops; all are cyclic.
 #[rustfmt::skip]
 const STOPS: [(&str, &[Stop]); 3] = [
     ("glacier", &[
@@ -43,7 +43,7 @@ const STOPS: [(&str, &[Stop]); 3] = [
     ]),
 ];
 
-/// The colour maps of Matplotlib 3.11, as `colormaps[name](range(N), bytes=True)` gives them, three bytes a step.
+/// The color maps of Matplotlib 3.11, as `colormaps[name](range(N), bytes=True)` gives them, three bytes a step.
 const STEPS: [(&str, &[u8]); 9] = [
     ("hot", include_bytes!("palette/hot.rgb")),
     ("viridis", include_bytes!("palette/viridis.rgb")),
@@ -84,10 +84,10 @@ impl Palette {
         Some(Self { name: name.into(), colors, reversed: false })
     }
 
-    /// A palette from a list of colours at equal distances: `#001,#fff,#fa0,#001`.
+    /// A palette from a list of colors at equal distances: `#001,#fff,#fa0,#001`.
     ///
     /// # Errors
-    /// [`Error::Scene`] for fewer than two colours, or one that cannot be read.
+    /// [`Error::Scene`] for fewer than two colors, or one that cannot be read.
     pub fn from_list(list: &str) -> Result<Self, Error> {
         let colors: Vec<Rgb> = list.split(',').map(|color| color.trim().parse()).collect::<Result<_, _>>()?;
         if colors.len() < 2 {
@@ -101,13 +101,13 @@ impl Palette {
         Ok(Self { name, colors: Colors::Stops(stops), reversed: false })
     }
 
-    /// The same colours the other way round.
+    /// The same colors the other way round.
     #[must_use]
     pub fn reversed(self) -> Self {
         Self { reversed: !self.reversed, ..self }
     }
 
-    /// Name, or the list of colours.
+    /// Name, or the list of colors.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -125,7 +125,7 @@ impl Palette {
         }
     }
 
-    /// Colours in sRGB at `count` places from 0 to 1, for showing the palette.
+    /// Colors in sRGB at `count` places from 0 to 1, for showing the palette.
     pub fn strip(&self, count: usize) -> Vec<Rgb> {
         let last = (count.max(2) - 1) as f64;
         (0..count).map(|i| Rgb(self.srgb(i as f64 / last).map(|v| (v * 255.0 + 0.5) as u8))).collect()
@@ -148,7 +148,7 @@ impl Palette {
         }
     }
 
-    /// The colour at place `t` from 0 to 1, as sRGB values from 0 to 1.
+    /// The color at place `t` from 0 to 1, as sRGB values from 0 to 1.
     fn srgb(&self, t: f64) -> [f64; 3] {
         let t = if self.reversed { 1.0 - t } else { t };
         let channel = |c: usize| match &self.colors {
@@ -158,7 +158,7 @@ impl Palette {
                 monotone_cubic(&points, self.is_cyclic(), t)
             }
             Colors::Steps(steps) => {
-                // Each step's colour holds at its middle, and is joined to its neighbours by straight lines.
+                // Each step's color holds at its middle, and is joined to its neighbours by straight lines.
                 let count = steps.len() / 3;
                 let place = (t * count as f64 - 0.5).max(0.0);
                 let i = (place as usize).min(count - 1);
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_between_stops_stay_between_them() {
+    fn colors_between_stops_stay_between_them() {
         let points = [(0.0, 0.0), (0.3, 10.0), (0.6, 10.0), (1.0, 250.0)];
         let mut before = 0.0;
         for i in 0..=1000 {
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_of_colours() {
+    fn lists_of_colors() {
         let list = Palette::from_list("#001,#fff,#fa0,#001").expect("a palette");
         assert!(list.is_cyclic());
         assert_eq!(list.strip(2), [Rgb([0, 0, 17]), Rgb([0, 0, 17])]);

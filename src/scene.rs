@@ -2,7 +2,7 @@
 
 use crate::{Bailout, Coloring, Error, Viewport};
 
-/// A picture, described: what is shown, how far it is iterated, how it is sampled and coloured.
+/// A picture, described: what is shown, how far it is iterated, how it is sampled and colored.
 ///
 /// Threads, chunks and kernels are not part of it, because they change no byte.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,7 +60,7 @@ impl Scene {
         self.supersample
     }
 
-    /// How numbers become colours.
+    /// How numbers become colors.
     pub fn coloring(&self) -> &Coloring {
         &self.coloring
     }

@@ -289,12 +289,20 @@ impl Viewport {
         self.height
     }
 
+    /// Where the samples lie.
+    pub fn grid(&self) -> Grid {
+        match self.re {
+            Axis::Centers { .. } => Grid::Centers,
+            Axis::Endpoints { .. } => Grid::Endpoints,
+        }
+    }
+
     /// Center of the lattice, exactly.
     pub fn center(&self) -> &Complex<Decimal> {
         &self.center
     }
 
-    /// Distance between neighbouring samples along each axis.
+    /// Distance between neighbouring samples along each axis; 0 for an axis of endpoints with one sample.
     pub fn spacing(&self) -> (f64, f64) {
         (self.re.spacing(), self.im.spacing())
     }
@@ -324,9 +332,13 @@ impl Viewport {
             .fold(0.0, |largest, coordinate| coordinate.abs().max(largest))
     }
 
-    /// The lattice with its window, without allocating coordinates: height of the whole view in the plane.
-    pub fn plane_height(&self) -> f64 {
-        self.im.spacing() * f64::from(self.im.samples())
+    /// Width and height of the whole lattice in the plane, from edge to edge.
+    pub fn extent(&self) -> (f64, f64) {
+        let extent = |axis: Axis| match axis {
+            Axis::Centers { spacing, samples, .. } => spacing * f64::from(samples),
+            Axis::Endpoints { first, last, .. } => last - first,
+        };
+        (extent(self.re), extent(self.im))
     }
 }
 

@@ -494,16 +494,6 @@ fn a_summary_as_json() {
     assert!(json["seconds"].as_f64().expect("a number") >= 0.0);
 }
 
-#[test]
-fn a_memory_limit_is_seen_before_the_work() {
-    let folder = Folder::new();
-    let script = format!("ulimit -v 400000; exec {} render -s 30000 -o a.png", env!("CARGO_BIN_EXE_mandel"));
-    let output = Command::new("sh").args(["-c", &script]).current_dir(folder.0.path()).output().expect("sh");
-    assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
-    assert!(stderr(&output).contains("of memory and"), "{}", stderr(&output));
-    assert_eq!(folder.names(), [""; 0]);
-}
-
 /// The README's recipes, as printed; small sizes keep them quick.
 #[test]
 fn the_recipes_of_the_readme_work_as_printed() {
@@ -630,7 +620,6 @@ fn a_comparison_refuses_nonsense() {
             &["--schedule", "static", "--rows-per-chunk", "4"],
             "--rows-per-chunk is for the dynamic schedule; add --schedule dynamic,static".into(),
         ),
-        (&["--kernel", "gpu"], "--kernel: no kernel named 'gpu'; known: auto, scalar".into()),
         (&["--json", "-", "--csv", "-"], "--json and --csv both write to standard output; keep one".into()),
         (&["--csv", "x", "--svg", "x"], "--csv and --svg both write to the same file; keep one".into()),
         (&["--svg", "."], ". is a directory; name a file, as in ./bench.svg".into()),
@@ -680,4 +669,76 @@ fn an_interrupted_comparison_leaves_nothing_behind() {
     assert!(kill.expect("kill").success());
     assert_eq!(child.wait().expect("ends").signal(), Some(2));
     assert!(folder.names().is_empty());
+}
+
+#[test]
+fn limits_of_the_shell_are_errors_with_a_message() {
+    let folder = Folder::new();
+    let program = env!("CARGO_BIN_EXE_mandel");
+    for (limit, options, code, part) in [
+        ("-f 10", "-s 400 -o a.png", 4, "cannot write a.png: file too large; nothing was left behind"),
+        ("-v 3000000", "-s 2147483647x1 --supersample 1 -n 1 -o a.npy", 5, "of memory and"),
+        ("-v 3000000", "-s 1000000000x1 --supersample 1 --dry-run", 5, "of memory and"),
+    ] {
+        let script = format!("ulimit {limit}; exec {program} render {options}");
+        let output = Command::new("sh").args(["-c", &script]).current_dir(folder.0.path()).output();
+        let output = output.expect("sh");
+        assert_eq!(output.status.code(), Some(code), "{script}: {}", stderr(&output));
+        assert!(stderr(&output).contains(part), "{script}: {}", stderr(&output));
+        assert_eq!(folder.names(), [""; 0], "{script}");
+    }
+}
+
+#[test]
+fn the_whole_set_is_seen_in_any_shape() {
+    let folder = Folder::new();
+    for (size, width, height) in
+        [("1920x1080", 2.45 * 16.0 / 9.0, 2.45), ("800", 2.8, 2.8), ("90x160", 2.8, 2.8 * 16.0 / 9.0)]
+    {
+        let json = folder.succeed(&["render", "-s", size, "--dry-run", "--json"]);
+        let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        let extent = |key: &str| json[key].as_f64().expect("a number");
+        assert!((extent("plane_width") - width).abs() < 1e-9, "{size}");
+        assert!((extent("plane_height") - height).abs() < 1e-9, "{size}");
+    }
+}
+
+#[test]
+fn a_replaced_file_stays_as_private_as_it_was() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    fs::write(folder.path("a.png"), "old").expect("a file");
+    fs::set_permissions(folder.path("a.png"), fs::Permissions::from_mode(0o600)).expect("permissions");
+    folder.succeed(&small(&["-f", "-o", "a.png"]));
+    assert_eq!(fs::metadata(folder.path("a.png")).expect("a file").permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn small_things_that_people_type() {
+    let folder = Folder::new();
+    folder.succeed(&["render", "--grid", "endpoints", "-s", "1", "-q", "-o", "one.png"]);
+    folder.fail(&["render", "-o", "a.png", "-o", "./a.png"], 2, "error: --output names ./a.png twice");
+    folder.fail(
+        &["render", "--format", "png", "-o", "a.npy"],
+        2,
+        "error: --format and the suffix of a.npy differ; keep one",
+    );
+    folder.fail(
+        &["render", "--region", "1,-2,1,-1"],
+        2,
+        "error: --region: xmin (1) is not below xmax (-2); did you swap them? try --region -2,1,-1,1",
+    );
+    let kept = folder.succeed(&["render", "-o", "one.png", "--no-clobber", "--json", "-q"]);
+    assert_eq!(kept, "{\"outputs\":[]}\n");
+    let output = folder.mandel(&["render", "--dry-run"]).env("MANDEL_THREADS", "").output().expect("starts");
+    assert!(output.status.success());
+    let appended = Command::new("sh")
+        .args([
+            "-c",
+            &format!("echo keep >k; {} render -q -s 16 -o /dev/stdout >>k", env!("CARGO_BIN_EXE_mandel")),
+        ])
+        .current_dir(folder.0.path())
+        .status();
+    assert!(appended.expect("sh").success());
+    assert!(read(folder.path("k")).starts_with(b"keep\n\x89PNG"));
 }

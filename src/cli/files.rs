@@ -49,6 +49,13 @@ pub(crate) struct Request<F = Format> {
     pub(crate) format: F,
 }
 
+impl Request {
+    /// Whether standard output is asked for.
+    pub(crate) fn is_stdout(&self) -> bool {
+        self.path.as_deref().is_some_and(is_stdout)
+    }
+}
+
 /// Reads the `-o` options. None at all stands for the default name.
 pub(crate) fn requests(paths: &[PathBuf], format: Option<Format>) -> Result<Vec<Request>, Error> {
     if paths.is_empty() {
@@ -57,12 +64,21 @@ pub(crate) fn requests(paths: &[PathBuf], format: Option<Format>) -> Result<Vec<
     let mut requests: Vec<Request> = Vec::new();
     for path in paths {
         check_name("--output", path, "mandel.png")?;
-        if requests.iter().any(|request| request.path.as_ref() == Some(path)) {
+        if requests.iter().any(|request| request.path.as_deref().map(plain) == Some(plain(path))) {
             return Err(usage(format!("--output names {} twice", shown(path))));
         }
         let suffix = path.extension().map(|suffix| suffix.to_string_lossy());
         let known = match (suffix, format) {
-            (Some(suffix), _) if !is_special(path) => suffix.parse()?,
+            (Some(suffix), format) if !is_special(path) => {
+                let known = suffix.parse()?;
+                if format.is_some_and(|format| format != known) {
+                    return Err(usage(format!(
+                        "--format and the suffix of {} differ; keep one",
+                        shown(path)
+                    )));
+                }
+                known
+            }
             (_, Some(format)) => format,
             _ if is_special(path) => Format::Png,
             _ => {
@@ -75,6 +91,22 @@ pub(crate) fn requests(paths: &[PathBuf], format: Option<Format>) -> Result<Vec<
         requests.push(Request { path: Some(path.clone()), format: known });
     }
     Ok(requests)
+}
+
+/// A path in one spelling of many: its folder without links and dots.
+fn plain(path: &Path) -> PathBuf {
+    let folder = folder(path).canonicalize().unwrap_or_default();
+    folder.join(path.file_name().unwrap_or_default())
+}
+
+/// The folder that a path names a file in.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Standard output, by either of its names.
+fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-" || path.as_os_str() == "/dev/stdout"
 }
 
 /// Checks that a path can be the name of a file.
@@ -91,8 +123,7 @@ pub(crate) fn check_name(flag: &str, path: &Path, example: &str) -> Result<(), E
 
 /// Standard output, an open descriptor by its path, a device, a pipe.
 fn is_special(path: &Path) -> bool {
-    path.as_os_str() == "-"
-        || path.as_os_str() == "/dev/stdout"
+    is_stdout(path)
         || path.as_os_str() == "/dev/stderr"
         || path.starts_with("/dev/fd")
         || path.starts_with("/proc")
@@ -114,7 +145,7 @@ impl<F: Copy + Display> Output<F> {
     ) -> Result<Option<Self>, Error> {
         let path = request.path.clone().unwrap_or_else(|| free_name(request.format));
         let fails = |action, problem| Error::Io { action, path: path.clone(), problem };
-        let place = if path.as_os_str() == "-" {
+        let place = if is_stdout(&path) {
             Place::Stdout(BufWriter::with_capacity(1 << 16, io::stdout()))
         } else if is_special(&path) {
             let file = OpenOptions::new().write(true).open(&path);
@@ -129,10 +160,7 @@ impl<F: Copy + Display> Output<F> {
                 }
                 _ => {}
             }
-            let folder = match path.parent() {
-                Some(folder) if !folder.as_os_str().is_empty() => folder,
-                _ => Path::new("."),
-            };
+            let folder = folder(&path);
             if !folder.is_dir() {
                 return Err(fails("write", format!("there is no folder {}", shown(folder))));
             }
@@ -156,6 +184,12 @@ impl<F: Copy + Display> Output<F> {
                 // As any new file: readable as far as the umask allows.
                 .permissions(fs::Permissions::from_mode(0o666))
                 .tempfile_in(folder)
+                .and_then(|file| {
+                    // A file that takes the place of another is for the same eyes.
+                    let old = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file);
+                    old.map_or(Ok(()), |old| file.as_file().set_permissions(old.permissions()))?;
+                    Ok(file)
+                })
                 .map_err(|error| fails("write", reason(&error)))?;
             files.push(temporary.path().to_path_buf());
             Place::File(BufWriter::with_capacity(1 << 16, temporary))
@@ -172,7 +206,7 @@ impl<F: Copy + Display> Output<F> {
 
     /// The name for messages.
     pub(crate) fn name(&self) -> String {
-        if self.path.as_os_str() == "-" { "standard output".into() } else { shown(&self.path) }
+        if is_stdout(&self.path) { "standard output".into() } else { shown(&self.path) }
     }
 
     /// Whether this is standard output.

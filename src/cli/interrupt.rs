@@ -1,9 +1,9 @@
-//! SIGINT and SIGTERM: remove what is unfinished, then die of the signal.
+//! SIGINT, SIGTERM and their kind: remove what is unfinished, then die of the signal.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 /// The unfinished files of this run.
@@ -19,7 +19,11 @@ impl Unfinished {
         let unfinished = Self(Arc::default());
         let shared = unfinished.clone();
         let ignored = ignored_signals();
-        let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+        // A file beyond the size limit shall be an error of the write, with a message, and not our end.
+        let too_large = rustix::process::Signal::XFSZ.as_raw();
+        let _ = signal_hook::flag::register(too_large, Arc::default());
+        let wanted =
+            [SIGINT, SIGTERM, SIGHUP, SIGQUIT].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
         if let Ok(mut signals) = Signals::new(wanted) {
             // Without that thread a signal still ends the process, and leaves a temporary file behind.
             let watch = move || {

@@ -58,11 +58,11 @@ pub(crate) enum Command {
     Bench(Box<bench::Args>),
     /// Iterate one point: its escape count and smooth count
     Point(point::Args),
-    /// List the palettes, and show them in a terminal that has colours
+    /// List the palettes, and show them in a terminal that has colors
     Palettes(palettes::Args),
 }
 
-/// When to use terminal colours.
+/// When to use terminal colors.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum When {
     /// In a terminal, unless NO_COLOR is set

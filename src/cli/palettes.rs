@@ -1,4 +1,4 @@
-//! `mandel palettes`: what there is to colour with.
+//! `mandel palettes`: what there is to color with.
 
 use std::io::{IsTerminal, stdout};
 
@@ -8,12 +8,12 @@ use super::{Failure, When, print};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Colours in the list
+    /// Colors in the list
     #[arg(long, value_enum, default_value = "auto")]
     color: When,
 }
 
-/// Character cells of a strip; each shows two colours side by side.
+/// Character cells of a strip; each shows two colors side by side.
 const CELLS: usize = 48;
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     print(&text)
 }
 
-/// Half blocks in true colour: the left half of a cell in the foreground, the right in the background.
+/// Half blocks in true color: the left half of a cell in the foreground, the right in the background.
 fn strip(palette: &Palette) -> String {
     let cells = palette.strip(2 * CELLS);
     let mut text = String::new();

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, stderr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::{Builder, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -69,11 +69,18 @@ impl Drop for Meter {
 fn bar(pixels: u64, done: &AtomicU64, waits: impl Fn(Duration) -> bool) {
     let bar = ProgressBar::with_draw_target(Some(pixels), ProgressDrawTarget::stderr());
     // A template that cannot be read would show the default style.
-    if let Ok(style) = ProgressStyle::with_template("{bar:32} {percent:>3} %  {per_sec} pixels  {eta} left") {
+    if let Ok(style) = ProgressStyle::with_template("[{bar:24}] {percent:>3} %  {msg}") {
         bar.set_style(style.progress_chars("=> "));
     }
+    let start = Instant::now() - PATIENCE;
     loop {
-        bar.set_position(done.load(Ordering::Relaxed));
+        let done = done.load(Ordering::Relaxed);
+        let seconds = start.elapsed().as_secs_f64();
+        if done > 0 {
+            let left = seconds * (pixels - done.min(pixels)) as f64 / done as f64;
+            bar.set_message(format!("{:.1} Mpixel/s  {left:.0} s left", done as f64 / seconds / 1e6));
+        }
+        bar.set_position(done);
         if !waits(TICK) {
             return bar.finish_and_clear();
         }

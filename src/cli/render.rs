@@ -25,7 +25,7 @@ pub(crate) struct Args {
     /// File to write, or - for standard output; may be repeated [default: mandel.png, mandel-2.png, ...]
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Vec<PathBuf>,
-    /// Format where the file name has no suffix: png, npy
+    /// Format where the file name has no suffix, as with -: png, npy [default: png]
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     format: Option<String>,
     /// How hard to try to make a PNG small; the picture is the same
@@ -44,7 +44,7 @@ pub(crate) struct Args {
     /// Rows of pixels handed to a thread at a time, or 'auto'
     #[arg(long, value_name = "N", default_value = "auto", allow_hyphen_values = true, help_heading = "Run")]
     rows_per_chunk: String,
-    /// Kernel to iterate with; every one gives the same numbers
+    /// Kernel: auto, scalar, portable or avx2; every one gives the same numbers
     #[arg(long, value_name = "KERNEL", default_value = "auto", help_heading = "Run")]
     kernel: String,
     /// Print the resolved scene and do nothing
@@ -97,6 +97,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     // A PNG is made of strips of whole rows, whose number is fixed by the width; a chunk holds whole strips.
     let strip = if numbers { 1 } else { rows_per_strip(scene.viewport().width()) };
     let rows_per_chunk = rows_per_chunk.min(scene.viewport().height()).next_multiple_of(strip);
+    // Before the kernel, which keeps the coordinates of a row.
+    memory::check(
+        memory_estimate(&scene, threads, rows_per_chunk),
+        "this render",
+        "use a smaller size or fewer threads",
+    )?;
     let choice: KernelChoice = args.kernel.parse().map_err(|error| usage(format!("--kernel: {error}")))?;
     let plan = plan(scene.samples(), scene.bailout(), choice)?;
     let facts = Facts { scene: &scene, plan: &plan, threads, rows_per_chunk };
@@ -106,11 +112,6 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if args.verbose {
         say(facts.text().trim_end());
     }
-    memory::check(
-        memory_estimate(&scene, threads, rows_per_chunk),
-        "this render",
-        "use a smaller size or fewer threads",
-    )?;
     let unfinished = Unfinished::watch();
     let existing = match (args.force, args.no_clobber) {
         (true, _) => Existing::Replace,
@@ -119,7 +120,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     };
     let mut outputs = Vec::new();
     for request in &requests {
-        if request.path.as_deref() == Some("-".as_ref()) && stdout().is_terminal() {
+        if request.is_stdout() && stdout().is_terminal() {
             return Err(usage("a picture is not written to a terminal; use -o FILE or a pipe").into());
         }
         match Output::open(request, existing, least_size(&scene, request.format), &unfinished)? {
@@ -135,7 +136,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         }
     }
     if outputs.is_empty() {
-        return Ok(());
+        // Everything was already there.
+        return if args.json { print(&format!("{}\n", json!({ "outputs": [] }))) } else { Ok(()) };
     }
     let pool = threads::pool(threads, args.quiet)?;
     let progress = if args.quiet { Progress::Never } else { args.progress };
@@ -312,7 +314,10 @@ fn memory_estimate(scene: &Scene, threads: usize, rows_per_chunk: u32) -> u64 {
     // as many deflated. Of one that waits for its turn: four bytes for every count, three for the pixel.
     let working = bands.min(threads as u64).saturating_mul(band.saturating_mul(8 * k * k + 9));
     let waiting = bands.min(u64::from(render::AHEAD) * threads as u64);
-    working.saturating_add(waiting.saturating_mul(band.saturating_mul(4 * k * k + 3)))
+    let coordinates = 8 * k * (width + u64::from(scene.viewport().height()));
+    working
+        .saturating_add(coordinates)
+        .saturating_add(waiting.saturating_mul(band.saturating_mul(4 * k * k + 3)))
 }
 
 /// A render as words, for `--dry-run`, `--verbose`, `--json` and the summary.
@@ -336,14 +341,15 @@ impl Facts<'_> {
 
     fn json(&self) -> serde_json::Value {
         let (scene, viewport) = (self.scene, self.scene.viewport());
-        let (re, im) = viewport.spacing();
+        let (plane_width, plane_height) = viewport.extent();
         let coloring = scene.coloring();
         json!({
             "center_re": viewport.center().re.to_string(),
             "center_im": viewport.center().im.to_string(),
-            "plane_width": re * f64::from(viewport.width()),
-            "plane_height": im * f64::from(viewport.height()),
-            "zoom": 4.0 / (im * f64::from(viewport.height())),
+            "plane_width": plane_width,
+            "plane_height": plane_height,
+            "zoom": 4.0 / plane_height,
+            "grid": format!("{:?}", viewport.grid()).to_lowercase(),
             "width": viewport.width(),
             "height": viewport.height(),
             "supersample": scene.supersample(),

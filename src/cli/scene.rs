@@ -47,7 +47,7 @@ pub(crate) struct SceneArgs {
     #[arg(long, value_name = "K", allow_hyphen_values = true, help_heading = "Sampling")]
     supersample: Option<String>,
 
-    /// A palette's name ('mandel palettes' lists them), or colours: "#001,#fff,#fa0,#001" [default: glacier]
+    /// A palette's name ('mandel palettes' lists them), or colors: "#001,#fff,#fa0,#001" [default: glacier]
     #[arg(short, long, value_name = "NAME|COLORS", help_heading = "Color")]
     palette: Option<String>,
     /// How counts are laid along the palette
@@ -62,10 +62,10 @@ pub(crate) struct SceneArgs {
     /// Run through the palette backwards
     #[arg(long, help_heading = "Color")]
     reverse: bool,
-    /// Bands of whole counts, and a palette's own steps, instead of smooth colour
+    /// Bands of whole counts, and a palette's own steps, instead of smooth color
     #[arg(long, help_heading = "Color")]
     bands: bool,
-    /// Colour of points that do not escape: #rgb, #rrggbb, black or white
+    /// Color of points that do not escape: #rgb, #rrggbb, black or white
     #[arg(long, value_name = "COLOR", default_value = "black", help_heading = "Color")]
     interior: String,
 }
@@ -182,7 +182,11 @@ impl SceneArgs {
         let height = match (&self.zoom, &self.height) {
             (Some(text), _) => 4.0 / extent("--zoom", text)?,
             (_, Some(text)) => extent("--height", text)?,
-            _ => view.height.parse::<Decimal>()?.to_f64(),
+            _ => {
+                // A built-in view is seen whole, also in a picture that is higher than wide.
+                let (width, height) = (view.width.parse::<Decimal>()?, view.height.parse::<Decimal>()?);
+                height.to_f64().max(width.to_f64() * f64::from(size.1) / f64::from(size.0))
+            }
         };
         Viewport::with_height(center, height, grid, size)
     }
@@ -238,7 +242,7 @@ pub(crate) fn point(flag: &str, text: &str) -> Result<Complex<Decimal>, Error> {
 /// A number above 0 that sets the size of the view.
 fn extent(flag: &str, text: &str) -> Result<f64, Error> {
     let example = if flag == "--zoom" { "examples: 100   2.5   1e6" } else { "examples: 3   0.0065   1e-6" };
-    let number: Decimal = text.parse().map_err(|error| cannot_read(flag, text, &error, example))?;
+    let number: Decimal = text.trim().parse().map_err(|error| cannot_read(flag, text, &error, example))?;
     if number.is_zero() || number.is_negative() {
         let hint = if flag == "--zoom" {
             "zoom 1 shows a height of 4, larger numbers go deeper"
@@ -252,7 +256,8 @@ fn extent(flag: &str, text: &str) -> Result<f64, Error> {
         return Ok(value);
     }
     Err(usage(format!(
-        "{flag} {} is beyond f64 numbers, which end at 1e308; most places are resolved to a zoom of about 1e11",
+        "{flag} {} is beyond f64 numbers, which reach from 1e-307 to 1e307; f64 resolves views down to \
+         a height of about 1e-10, a zoom of 4e10",
         brief(text)
     )))
 }
@@ -274,7 +279,11 @@ fn parse_region(text: &str) -> Result<[Decimal; 4], Error> {
     for (i, axis) in [(0, 'x'), (2, 'y')] {
         if bounds[i] >= bounds[i + 1] {
             let mut better = parts;
-            better.swap(i, i + 1);
+            for i in [0, 2] {
+                if bounds[i] > bounds[i + 1] {
+                    better.swap(i, i + 1);
+                }
+            }
             let way_out = if bounds[i] == bounds[i + 1] {
                 "the region is empty".into()
             } else {
@@ -319,7 +328,7 @@ fn parse_size(text: &str) -> Result<(u32, u32), Error> {
 
 /// A whole number from `least` to `most`.
 pub(crate) fn whole(flag: &str, text: &str, least: u32, most: u32, or: &str) -> Result<u32, Error> {
-    let digits: String = text.chars().filter(|c| *c != '_').collect();
+    let digits: String = text.trim().chars().filter(|c| *c != '_').collect();
     match digits.parse() {
         Ok(number) if (least..=most).contains(&number) && !digits.starts_with('+') => Ok(number),
         _ => Err(usage(format!("{flag} must be {least}..{most}{or} (got '{}')", brief(text)))),

@@ -10,7 +10,8 @@ use super::{say, usage};
 /// `num_cpus` follows CPU affinity and cgroup quotas and rounds a fractional quota up.
 pub(crate) fn count(option: Option<&str>) -> Result<usize, Error> {
     let variable = |name: &str| {
-        std::env::var_os(name).map(|value| (name.to_string(), value.to_string_lossy().into_owned()))
+        let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
+        Some((name.to_string(), value.to_string_lossy().into_owned()))
     };
     let asked = option
         .map(|value| ("--threads".to_string(), value.to_string()))
@@ -55,9 +56,10 @@ pub(crate) fn pool(threads: usize, quiet: bool) -> Result<ThreadPool, Error> {
                 return Ok(pool);
             }
             Err(_) if count > 1 => count /= 2,
-            Err(error) => {
-                return Err(Error::Limit(format!("the system refused to start a thread: {error}")));
-            }
+            Err(_) => break,
         }
     }
+    say("note: the system refused to start a thread; going on in this one");
+    let alone = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
+    alone.map_err(|error| Error::Limit(format!("the thread pool cannot be made: {error}")))
 }

@@ -50,7 +50,7 @@ impl Bailout {
     ///
     /// The smooth count assumes that |z_{n+1}| = |z_n|^2, and the term c that this leaves out makes a step of
     /// |c| / (|z|^2 ln |z| ln 2) from one count to the next: at most 8e-6 for |z| = 256, a thirtieth of the
-    /// smallest difference that a palette of 4096 colours shows. It costs two or three more steps.
+    /// smallest difference that a palette of 4096 colors shows. It costs two or three more steps.
     pub const ESCAPE_RADIUS: f64 = 256.0;
 
     /// A bailout at `max_iter` with the default escape radius.
@@ -138,10 +138,11 @@ pub const F64_SPACING: f64 = 1.0 / (1_u64 << 48) as f64;
 /// [`Error::Limit`] if the machine lacks the instructions of the kernel that is asked for.
 pub fn plan(viewport: &Viewport, bailout: Bailout, choice: KernelChoice) -> Result<Plan, Error> {
     let (re, im) = viewport.spacing();
-    let spacing = re.min(im);
+    // A single sample has no neighbour to be told from.
+    let spacing = [re, im].into_iter().filter(|spacing| *spacing > 0.0).fold(f64::INFINITY, f64::min);
     let limit = F64_SPACING * viewport.magnitude();
     if spacing < limit {
-        let zoom = 4.0 / viewport.plane_height() * (spacing / limit);
+        let zoom = 4.0 / (limit * f64::from(viewport.height()));
         return Err(Error::TooDeep { spacing, limit, zoom });
     }
     let resolved = || format!("samples are {spacing:.1e} apart, f64 resolves {limit:.1e} here");

@@ -8,7 +8,7 @@ const FRAME: (f64, f64, f64, f64) = (70.0, 80.0, 470.0, 330.0);
 const WIDTH: f64 = 760.0;
 /// Height of a line of the legend.
 const LINE: f64 = 22.0;
-/// Colours that people with any kind of colour vision tell apart (M. Okabe, K. Ito, "Color universal design", 2008).
+/// Colors that people with any kind of color vision tell apart (M. Okabe, K. Ito, "Color universal design", 2008).
 const COLORS: [&str; 6] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"];
 
 pub(super) fn svg(report: &Report) -> String {
