@@ -88,7 +88,7 @@ impl Scalar {
 impl Kernel for Scalar {
     fn iterate(&self, columns: Range<u32>, rows: Range<u32>, out: &mut [Escape]) {
         debug_assert_eq!(out.len(), columns.len() * rows.len(), "one result per sample");
-        // Where the machine has the instruction `mul_add` need not call a library, which takes four times as long.
+        // Where the machine has the instruction, `mul_add` need not call a library.
         simd::with_fma(
             #[inline(always)]
             || {

@@ -2,13 +2,10 @@
 
 use super::{BATCH, BLOCK, Isa, LANES, Lanes, PATIENCE, Run, State};
 
-/// Blocks that the wheel of a crew spans. (G. Varghese, T. Lauck, "Hashed and hierarchical timing wheels", 1987.)
+/// Blocks that the wheel spans. (G. Varghese, T. Lauck, "Hashed and hierarchical timing wheels", 1987.)
 const TURN: u32 = 64;
 
-/// A set of lanes.
-///
-/// Two crews take turns. What one has found in its block is dealt with just before its next one, while the machine
-/// is still busy with the block of the other: branches that are guessed wrongly, about one a block, then cost little.
+/// The lanes with their samples.
 pub(super) struct Crew {
     lanes: Lanes,
     /// Which lanes have escaped in the last block, and which have come back to their saved state.
@@ -66,7 +63,6 @@ impl Crew {
             self.look_after(i, run);
         }
         if self.live == 0 {
-            (self.left, self.again) = (0, 0);
             return false;
         }
         (self.left, self.again) = run.kernel.isa.advance(&mut self.lanes, self.watched != 0);
