@@ -128,7 +128,11 @@ impl SceneArgs {
             None => SUPERSAMPLE,
             Some(text) => whole("--supersample", text, 1, Scene::MAX_SUPERSAMPLE, "")?,
         };
-        Scene::new(viewport, Bailout::new(max_iter)?, supersample, self.coloring()?)
+        let mut bailout = Bailout::new(max_iter)?;
+        if numbers {
+            bailout.escape_radius = Bailout::COUNTS_ALONE;
+        }
+        Scene::new(viewport, bailout, supersample, self.coloring()?)
     }
 
     /// The built-in view that defaults are taken from.

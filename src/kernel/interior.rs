@@ -22,7 +22,7 @@ impl Shortcuts {
 /// of the boundary the two could differ. With f = q + (x - 1/4) - y^2 / (4 q) the cardioid is f < 0, and f <= -m keeps
 /// the multiplier of the fixed point below 1 by about 2 m or more (6e-5 at the cusp). A rounding of 1e-16 then moves
 /// the orbit by at most 1e-16 / 1e-9 = 1e-7, far less than the way to the edge of the basin.
-const MARGIN: f64 = 1e-9;
+pub(super) const MARGIN: f64 = 1e-9;
 
 /// Whether c lies in the main cardioid or in the disk of period 2, by a margin.
 ///

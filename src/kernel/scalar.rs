@@ -28,7 +28,7 @@ pub fn escape(c: Complex<f64>, bailout: Bailout, shortcuts: Shortcuts) -> Escape
     for n in 1..=bailout.max_iter {
         (x, y) = step(x, y, c.re, c.im);
         if norm(x, y) > 4.0 {
-            return Escape::new(n, fraction(x, y, c, bailout.escape_radius));
+            return Escape::new(n, fraction(x, y, c, bailout));
         }
         if shortcuts.periodicity && brent.repeats(x, y) {
             return Escape::NONE;
@@ -51,10 +51,13 @@ pub(super) fn norm(x: f64, y: f64) -> f64 {
 }
 
 /// The fraction that makes the count smooth, from the first z beyond |z| = 2.
-fn fraction(mut x: f64, mut y: f64, c: Complex<f64>, escape_radius: f64) -> f32 {
+fn fraction(mut x: f64, mut y: f64, c: Complex<f64>, bailout: Bailout) -> f32 {
+    if !bailout.is_smooth() {
+        return 0.0;
+    }
     let mut steps = 0;
     // Written so that an orbit which overflows to a number that is not one also ends.
-    while norm(x, y) <= escape_radius * escape_radius {
+    while norm(x, y) <= bailout.escape_radius * bailout.escape_radius {
         (x, y) = step(x, y, c.re, c.im);
         steps += 1;
     }

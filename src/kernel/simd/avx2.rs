@@ -9,8 +9,8 @@
 use std::arch::asm;
 use std::arch::x86_64::*;
 
-use super::{BATCH, BLOCK, Batch, Begun, Isa, LANES, Lanes, State, Task, WALK, is_near};
-use crate::kernel::interior::in_components;
+use super::{BATCH, BLOCK, Batch, Begun, Isa, LANES, Lanes, NEAR, State, Task, WALK};
+use crate::kernel::interior::MARGIN;
 
 /// Proof that the machine has AVX2 and FMA.
 #[derive(Clone, Copy)]
@@ -45,13 +45,17 @@ impl Isa for Avx2 {
     #[inline(always)]
     fn begin(self, batch: &mut Batch, task: &Task, walk: bool) -> Begun {
         // SAFETY: as above.
-        unsafe { begin(batch, task, walk) }
+        unsafe {
+            if task.smooth { begin::<true>(batch, task, walk) } else { begin::<false>(batch, task, walk) }
+        }
     }
 
     #[inline(always)]
     fn walk_again(self, batch: &mut Batch, task: &Task) {
         // SAFETY: as above.
-        unsafe { walk_again(batch, task) }
+        unsafe {
+            if task.smooth { walk_again::<true>(batch, task) } else { walk_again::<false>(batch, task) }
+        }
     }
 }
 
@@ -194,11 +198,11 @@ impl Walk {
     /// Returns which were within.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    fn step(&mut self, v: usize, radius2: __m256d) -> __m256d {
+    fn step<const SMOOTH: bool>(&mut self, v: usize, radius2: __m256d) -> __m256d {
         let (x, y) = (self.x[v], self.y[v]);
         let norm = norm(x, y);
         let inside = _mm256_cmp_pd::<_CMP_LE_OQ>(norm, _mm256_set1_pd(4.0));
-        let within = _mm256_cmp_pd::<_CMP_LE_OQ>(norm, radius2);
+        let within = if SMOOTH { _mm256_cmp_pd::<_CMP_LE_OQ>(norm, radius2) } else { inside };
         let both =
             _mm256_blend_epi32::<0b1010_1010>(_mm256_castpd_si256(within), _mm256_castpd_si256(inside));
         self.counts[v] = _mm256_sub_epi32(self.counts[v], both);
@@ -209,8 +213,8 @@ impl Walk {
     /// [`Walk::step`] for all vectors. False when nobody moved.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    fn step_all(&mut self, radius2: __m256d) -> bool {
-        any(std::array::from_fn(|v| self.step(v, radius2)))
+    fn step_all<const SMOOTH: bool>(&mut self, radius2: __m256d) -> bool {
+        any(std::array::from_fn(|v| self.step::<SMOOTH>(v, radius2)))
     }
 
     /// Makes `steps` steps with those samples that are inside |z| = 2 after them.
@@ -248,7 +252,7 @@ impl Walk {
         // SAFETY: both are 128 bytes without padding, and any bits make an integer.
         let counts: [u64; BATCH] = unsafe { std::mem::transmute(self.counts) };
         let (inside, within) = (counts.map(|both| (both >> 32) as u32), counts.map(|both| both as u32));
-        batch.finish(&inside, &within, &wide.map(|norm| norm as f32), task.max_iter);
+        batch.finish(&inside, &within, &wide.map(|norm| norm as f32), task);
     }
 }
 
@@ -281,25 +285,43 @@ fn never(mask: __m256d) -> __m256i {
     _mm256_and_si256(_mm256_set1_epi64x(!0 << 32), _mm256_castpd_si256(mask))
 }
 
+/// [`interior::in_components`](crate::kernel::interior::in_components) for a vector.
+#[inline]
 #[target_feature(enable = "avx2,fma")]
-fn begin(batch: &mut Batch, task: &Task, walk: bool) -> Begun {
-    let (mut near, mut out, mut far) = ([0_u64; BATCH], [0_u64; BATCH], [0_u64; BATCH]);
-    for i in 0..BATCH {
-        let (cx, cy) = (batch.cx[i], batch.cy[i]);
-        let bits = |is: bool| if is { u64::MAX } else { 0 };
-        near[i] = bits(is_near(cx, cy));
-        out[i] = near[i] | bits(task.components & in_components(cx, cy));
-        far[i] = bits(super::norm(cx, cy) > 4.0);
-    }
-    let masks = |bits: [u64; BATCH]| load::<BATCH, 4>(&bits.map(f64::from_bits));
-    let out = masks(out);
-    let near = any(masks(near));
+fn in_components(x: __m256d, y: __m256d) -> __m256d {
+    let yy = _mm256_mul_pd(y, y);
+    let u = _mm256_sub_pd(x, _mm256_set1_pd(0.25));
+    let q = _mm256_add_pd(_mm256_mul_pd(u, u), yy);
+    let product = _mm256_mul_pd(q, _mm256_add_pd(_mm256_add_pd(q, u), _mm256_set1_pd(MARGIN)));
+    let cardioid = _mm256_cmp_pd::<_CMP_LT_OQ>(product, _mm256_mul_pd(_mm256_set1_pd(0.25), yy));
+    let w = _mm256_add_pd(x, _mm256_set1_pd(1.0));
+    let square = _mm256_add_pd(_mm256_mul_pd(w, w), yy);
+    _mm256_or_pd(cardioid, _mm256_cmp_pd::<_CMP_LT_OQ>(square, _mm256_set1_pd(0.0625 - MARGIN)))
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn begin<const SMOOTH: bool>(batch: &mut Batch, task: &Task, walk: bool) -> Begun {
     let mut walker = Walk::new(batch);
+    let zero = _mm256_setzero_pd();
+    let (mut near, mut far, mut out) = ([zero; 4], [zero; 4], [zero; 4]);
+    for v in 0..4 {
+        let (cx, cy) = (walker.cx[v], walker.cy[v]);
+        let norm = norm(cx, cy);
+        let beyond = _mm256_sub_pd(norm, _mm256_set1_pd(4.0));
+        far[v] = _mm256_cmp_pd::<_CMP_GT_OQ>(beyond, zero);
+        let size = _mm256_andnot_pd(_mm256_set1_pd(-0.0), beyond);
+        near[v] = _mm256_cmp_pd::<_CMP_LT_OQ>(size, _mm256_set1_pd(NEAR));
+        out[v] = near[v];
+        if task.components {
+            out[v] = _mm256_or_pd(out[v], in_components(cx, cy));
+        }
+    }
+    let near = any(near);
     // All bits set is no number, and nobody waits for that.
     walker.x = each(|v| _mm256_or_pd(walker.cx[v], out[v]));
     walker.y = walker.cy;
     let open = !set(out) & 0xffff;
-    if open == 0 || !(walk | any(masks(far))) {
+    if open == 0 || !(walk | any(far)) {
         store(&mut batch.x, walker.x);
         store(&mut batch.y, walker.y);
         return Begun { open, n: 1, near, some_ended: false };
@@ -308,7 +330,7 @@ fn begin(batch: &mut Batch, task: &Task, walk: bool) -> Begun {
     batch.n = [1; BATCH];
     let radius2 = _mm256_set1_pd(task.radius2);
     let mut left = WALK;
-    while left > 0 && walker.step_all(radius2) {
+    while left > 0 && walker.step_all::<SMOOTH>(radius2) {
         left -= 1;
     }
     let mut still = 0;
@@ -317,7 +339,7 @@ fn begin(batch: &mut Batch, task: &Task, walk: bool) -> Begun {
         store(&mut batch.y, walker.y);
         let inside =
             each(|v| _mm256_cmp_pd::<_CMP_LE_OQ>(norm(walker.x[v], walker.y[v]), _mm256_set1_pd(4.0)));
-        while any(each(|v| _mm256_andnot_pd(inside[v], walker.step(v, radius2)))) {}
+        while any(each(|v| _mm256_andnot_pd(inside[v], walker.step::<SMOOTH>(v, radius2)))) {}
         for (counts, inside) in walker.counts.iter_mut().zip(inside) {
             *counts = _mm256_or_si256(*counts, never(inside));
         }
@@ -328,12 +350,12 @@ fn begin(batch: &mut Batch, task: &Task, walk: bool) -> Begun {
 }
 
 #[target_feature(enable = "avx2,fma")]
-fn walk_again(batch: &mut Batch, task: &Task) {
+fn walk_again<const SMOOTH: bool>(batch: &mut Batch, task: &Task) {
     let radius2 = _mm256_set1_pd(task.radius2);
     let mut walk = Walk::new(batch);
     for part in [2, 4, 8] {
         walk.leap(BLOCK / part);
     }
-    while walk.step_all(radius2) {}
+    while walk.step_all::<SMOOTH>(radius2) {}
     walk.finish(batch, task);
 }

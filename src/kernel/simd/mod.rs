@@ -104,6 +104,8 @@ pub struct Task {
     max_iter: u32,
     /// Square of the escape radius.
     radius2: f64,
+    /// Whether fractions are wanted.
+    smooth: bool,
     components: bool,
 }
 
@@ -165,7 +167,7 @@ impl Batch {
     ///
     /// `inside` and `within` are how often |z|^2 was at most 4 and at most the square of the radius, `norms` the last |z|^2.
     #[inline(always)]
-    fn finish(&mut self, inside: &[u32; BATCH], within: &[u32; BATCH], norms: &[f32; BATCH], max_iter: u32) {
+    fn finish(&mut self, inside: &[u32; BATCH], within: &[u32; BATCH], norms: &[f32; BATCH], task: &Task) {
         // A loop for each type of number, which is how compilers make the widest vectors of them.
         let mut steps = [0; BATCH];
         for i in 0..BATCH {
@@ -174,11 +176,13 @@ impl Batch {
             steps[i] = within[i].wrapping_sub(inside[i]) & 0xffff;
         }
         let mut fractions = [0.0; BATCH];
-        for i in 0..BATCH {
-            fractions[i] = smooth(steps[i], norms[i]);
+        if task.smooth {
+            for i in 0..BATCH {
+                fractions[i] = smooth(steps[i], norms[i]);
+            }
         }
         for i in 0..BATCH {
-            let escaped = inside[i] <= max_iter - self.n[i];
+            let escaped = inside[i] <= task.max_iter - self.n[i];
             self.results[i] =
                 if escaped { Escape::new(self.n[i] + inside[i], fractions[i]) } else { Escape::NONE };
         }
@@ -209,6 +213,7 @@ impl<I: Isa> Simd<I> {
         let task = Task {
             max_iter: bailout.max_iter,
             radius2: bailout.escape_radius * bailout.escape_radius,
+            smooth: bailout.is_smooth(),
             components: shortcuts.components,
         };
         Self { isa, viewport: viewport.clone(), re, bailout, shortcuts, task }

@@ -90,6 +90,6 @@ fn walk(batch: &mut Batch, task: &Task, steps: u32, who: u32) -> u32 {
         }
         (within[i], norms[i]) = (made, norm(x, y) as f32);
     }
-    batch.finish(&inside, &within, &norms, task.max_iter);
+    batch.finish(&inside, &within, &norms, task);
     open
 }
