@@ -55,41 +55,47 @@ impl Runs {
 
     /// Turns `data[start..end]` into tokens and counts their symbols.
     fn find(&mut self, data: &[u8], start: usize, end: usize) -> [u32; SYMBOLS] {
-        self.tokens.clear();
+        // Room for a token for each byte and for the last eight, of which only some may count.
+        self.tokens.resize(end - start + SHORTEST, 0);
+        let mut made = 0;
         // Neighbouring bytes are often equal. Counting them in turn in four places does not wait for memory.
         let mut literals = [[0_u32; 256]; 4];
         let mut counts = [0; SYMBOLS];
-        let mut i = start;
-        let mut literal = |tokens: &mut Vec<u16>, bytes: &[u8]| {
-            for (place, &byte) in bytes.iter().enumerate() {
+        let mut literal = |tokens: &mut [u16], bytes: [u8; SHORTEST], count: usize| {
+            if let Some(tokens) = tokens.first_chunk_mut() {
+                *tokens = bytes.map(u16::from);
+            }
+            for (place, &byte) in bytes[..count].iter().enumerate() {
                 literals[place % 4][usize::from(byte)] += 1;
             }
-            tokens.extend(bytes.iter().map(|&byte| u16::from(byte)));
         };
+        let mut i = start;
         while i + SHORTEST <= end {
-            if i < DISTANCES[1] {
-                literal(&mut self.tokens, &data[i..=i]);
-                i += 1;
-                continue;
-            }
             let here = word(data, i);
-            let differences = DISTANCES.map(|distance| here ^ word(data, i - distance));
-            let Some(far) = differences.iter().position(|&difference| difference == 0) else {
+            // The first bytes of a strip have nothing before them.
+            let before =
+                DISTANCES.map(|distance| here ^ if i < distance { !here } else { word(data, i - distance) });
+            let Some(far) = before.iter().position(|&difference| difference == 0) else {
                 // A run of eight can begin only behind the last byte that differs, for the nearer of the two.
-                let before = differences.map(|difference| SHORTEST - difference.leading_zeros() as usize / 8);
-                let count = before[0].min(before[1]);
-                literal(&mut self.tokens, &data[i..i + count]);
+                let count = before.map(|difference| SHORTEST - difference.leading_zeros() as usize / 8);
+                let count = count[0].min(count[1]);
+                literal(&mut self.tokens[made..], here.to_le_bytes(), count);
+                made += count;
                 i += count;
                 continue;
             };
             let most = LONGEST.min(end - i);
             let length =
                 SHORTEST + same(&data[i + SHORTEST..i + most], &data[i + SHORTEST - DISTANCES[far]..]);
-            self.tokens.push(RUN | if far == 1 { FAR } else { 0 } | length as u16);
+            self.tokens[made] = RUN | if far == 1 { FAR } else { 0 } | length as u16;
+            made += 1;
             counts[length_symbol(length).0] += 1;
             i += length;
         }
-        literal(&mut self.tokens, &data[i..end]);
+        let mut rest = [0; SHORTEST];
+        rest[..end - i].copy_from_slice(&data[i..end]);
+        literal(&mut self.tokens[made..], rest, end - i);
+        self.tokens.truncate(made + end - i);
         for byte in 0..256 {
             counts[byte] = literals.iter().map(|counts| counts[byte]).sum();
         }
