@@ -2,6 +2,7 @@
 //!
 //! 50 steps for each of 256 million points, one bit a point; the MD5 of the file is known from many programs.
 //! `THREADS=1 cargo bench ...` for another number of threads than there are CPUs.
+#![allow(clippy::print_stdout, reason = "prints its table")]
 
 use std::convert::Infallible;
 use std::time::Instant;

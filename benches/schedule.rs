@@ -3,6 +3,7 @@
 //! Measures the cost of every band of some views on one thread, and hands the bands in order to the first of P imaginary
 //! threads that is free, as the renderer does. Efficiency is total cost / (P * end of the last band). For comparison the
 //! same rows cut into P equal bands, one for each thread, as NumPy's tutorial does.
+#![allow(clippy::print_stdout, reason = "prints its table")]
 
 use std::time::Instant;
 
@@ -10,8 +11,10 @@ use mandel::encode::png::{Compression, StripEncoder, rows_per_strip};
 use mandel::render::{self, Band};
 use mandel::{Bailout, Coloring, Escape, Grid, KernelChoice, Scene, Viewport, parse_complex, plan};
 
-/// Views: name, center, height of 9/16 of the width, max_iter, size.
-const VIEWS: [(&str, &str, f64, u32, (u32, u32)); 5] = [
+/// Name, center, height, max_iter, size.
+type View = (&'static str, &'static str, f64, u32, (u32, u32));
+
+const VIEWS: [View; 5] = [
     ("full set 4K", "-0.75", 2.5, 1000, (3840, 2160)),
     ("seahorse 4K", "-0.743643887037151+0.131825904205330i", 0.000051299 * 9.0 / 16.0, 5000, (3840, 2160)),
     ("elephant 4K", "0.275+0.006i", 0.01 * 9.0 / 16.0, 5000, (3840, 2160)),

@@ -3,6 +3,7 @@
 //! The scalar kernel runs with the FMA instruction where the machine has it, and without shortcuts, on one row in 60 (for a
 //! bounded number of steps); its time for the whole view is estimated from its steps per second there and the steps of the
 //! whole. `VERIFY=1` also compares every sample with the scalar kernel (with shortcuts; some minutes).
+#![allow(clippy::print_stdout, reason = "prints its table")]
 
 use std::time::Instant;
 

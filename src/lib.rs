@@ -28,7 +28,7 @@
 //! | 2 | [`kernel`], [`coloring`], [`encode`] |
 //! | 3 | [`scene`], [`view`] |
 //! | 4 | [`render`] |
-//! | 5 | [`bench`] |
+//! | 5 | [`mod@bench`] |
 //! | the binary | `cli`, `main`: command line, files, terminal |
 
 pub mod error;

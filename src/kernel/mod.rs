@@ -1,6 +1,6 @@
 //! Escape-time iteration: rectangles of samples in, escape results out.
 //!
-//! The law of this room: [`scalar`] is the slow, obvious truth, written for reading, and every faster
+//! The law of this room: [`Scalar`] is the slow, obvious truth, written for reading, and every faster
 //! kernel equals it bit for bit, count and fraction. A kernel knows its viewport and its bailout and
 //! nothing else: no picture, no thread, no progress, no path. It cannot fail, does not log, and allocates
 //! nothing while it iterates.
