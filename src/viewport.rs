@@ -247,7 +247,8 @@ impl Viewport {
         for samples in [self.re.samples(), self.im.samples()] {
             if k == 0 || samples.checked_mul(k).is_none_or(|n| n > MAX_SIDE) {
                 return Err(Error::Scene(format!(
-                    "{k} samples for each of {samples} pixels along a side are outside 1 to {MAX_SIDE}"
+                    "{k} samples for each of {samples} pixels along a side are more than {MAX_SIDE}; use a \
+                     smaller size or less supersampling"
                 )));
             }
         }

@@ -357,7 +357,7 @@ fn nonsense_is_refused_with_its_option_named() {
         (&["-o", "a.png", "-o", "a.png"], 2, "twice"),
         (&["-o", "x.gif"], 2, "unknown file type '.gif'"),
         (&["-o", "/proc/x.png"], 4, "cannot write"),
-        (&["--size", "1000000x1000000", "-o", "x.npy"], 4, "are free there"),
+        (&["--size", "1000000x1000000", "-o", "x.npy"], 4, "TiB as NPY and"),
         (&["--json", "-o", "-"], 2, "--json"),
     ];
     let before = folder.names();

@@ -169,10 +169,11 @@ impl<F: Copy + Display> Output<F> {
                 return Err(fails(
                     "write",
                     format!(
-                        "it needs {} as {} and {} are free there",
+                        "it needs {} as {} and {} are free there; choose a smaller size{}",
                         bytes(size),
-                        request.format,
-                        bytes(free)
+                        request.format.to_string().to_uppercase(),
+                        bytes(free),
+                        if request.format.to_string() == "npy" { ", or write PNG" } else { "" }
                     ),
                 ));
             }
