@@ -41,7 +41,7 @@ fn coloring(criterion: &mut Criterion) {
 
 fn deflate(criterion: &mut Criterion) {
     let pixmap = render::pixmap(&scene(2, Map::Log)).expect("a picture");
-    let strip = 3 * (SIZE.0 * rows_per_strip(SIZE.0)) as usize;
+    let strip = 3 * (SIZE.0 * rows_per_strip(SIZE.0, SIZE.1)) as usize;
     let mut group = criterion.benchmark_group("deflate");
     group.throughput(Throughput::Elements(PIXELS)).sample_size(10);
     for compression in [Compression::Fast, Compression::Balanced] {
@@ -81,7 +81,7 @@ fn png(scene: &Scene) -> Vec<u8> {
     render::bands(
         scene,
         plan.kernel.as_ref(),
-        rows_per_strip(SIZE.0),
+        rows_per_strip(SIZE.0, SIZE.1),
         || (Vec::new(), StripEncoder::new(Compression::Fast)),
         |(pixels, encoder), band| {
             render::paint(&painter, scene, band, pixels);

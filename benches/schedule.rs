@@ -48,7 +48,7 @@ fn costs(scene: &Scene) -> Vec<f64> {
     let plan = plan(scene.samples(), scene.bailout(), KernelChoice::Auto).expect("a plan");
     let painter = render::painter(scene, plan.kernel.as_ref());
     let (width, height) = (scene.viewport().width(), scene.viewport().height());
-    let rows_per_band = render::default_rows_per_band(scene).next_multiple_of(rows_per_strip(width));
+    let rows_per_band = rows_per_strip(width, height);
     let mut encoder = StripEncoder::new(Compression::Fast);
     let mut pixels = Vec::new();
     let mut band = |top: u32| {

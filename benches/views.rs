@@ -67,7 +67,7 @@ fn main() {
 }
 
 fn iterate(kernel: &dyn Kernel, out: &mut [Escape]) {
-    let rows = rows_per_strip(WIDTH);
+    let rows = rows_per_strip(WIDTH, HEIGHT);
     for (y, out) in (0..HEIGHT).step_by(rows as usize).zip(out.chunks_mut((WIDTH * rows) as usize)) {
         kernel.iterate(0..WIDTH, y..HEIGHT.min(y + rows), out);
     }

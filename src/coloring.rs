@@ -61,12 +61,12 @@ impl Coloring {
     pub fn check(&self) -> Result<(), Error> {
         if !(self.density.is_finite() && self.density > 0.0 && self.density <= 1e6) {
             return Err(Error::Scene(format!(
-                "density must be above 0 and at most 1e6 (got {})",
+                "density must be above 0 and at most 1e6 (got {:?})",
                 self.density
             )));
         }
         if self.offset.is_nan() || self.offset.abs() > 1e6 {
-            return Err(Error::Scene(format!("offset must be between -1e6 and 1e6 (got {})", self.offset)));
+            return Err(Error::Scene(format!("offset must be between -1e6 and 1e6 (got {:?})", self.offset)));
         }
         Ok(())
     }

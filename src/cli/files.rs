@@ -94,7 +94,7 @@ pub(crate) fn requests(paths: &[PathBuf], format: Option<Format>) -> Result<Vec<
 }
 
 /// A path in one spelling of many: its folder without links and dots.
-fn plain(path: &Path) -> PathBuf {
+pub(crate) fn plain(path: &Path) -> PathBuf {
     let folder = folder(path).canonicalize().unwrap_or_default();
     folder.join(path.file_name().unwrap_or_default())
 }
@@ -105,7 +105,7 @@ fn folder(path: &Path) -> &Path {
 }
 
 /// Standard output, by either of its names.
-fn is_stdout(path: &Path) -> bool {
+pub(crate) fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == "-" || path.as_os_str() == "/dev/stdout"
 }
 
@@ -169,11 +169,10 @@ impl<F: Copy + Display> Output<F> {
                 return Err(fails(
                     "write",
                     format!(
-                        "it needs {} as {} and {} are free there; choose a smaller size{}",
+                        "it needs {} as {} and {} are free there; write PNG, which is far smaller, or fewer samples",
                         bytes(size),
                         request.format.to_string().to_uppercase(),
-                        bytes(free),
-                        if request.format.to_string() == "npy" { ", or write PNG" } else { "" }
+                        bytes(free)
                     ),
                 ));
             }

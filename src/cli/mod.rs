@@ -65,7 +65,7 @@ pub(crate) enum Command {
 /// When to use terminal colors.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum When {
-    /// In a terminal, unless NO_COLOR is set
+    /// In a terminal, unless NO_COLOR is set or TERM is dumb
     Auto,
     Always,
     Never,

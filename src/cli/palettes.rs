@@ -19,7 +19,10 @@ const CELLS: usize = 48;
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let color = match args.color {
         When::Auto => {
-            stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+            stdout().is_terminal()
+                && !dumb
+                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         }
         When::Always => true,
         When::Never => false,

@@ -54,7 +54,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         let sign = if im.starts_with('-') { "" } else { "+" };
         let found = match (result.n(), smooth) {
             (Some(n), Some(smooth)) => format!("count   {n}\nsmooth  {smooth:.6}"),
-            _ => format!("did not escape within {max_iter} iterations"),
+            _ => {
+                format!("did not escape within {max_iter} iteration{}", if max_iter == 1 { "" } else { "s" })
+            }
         };
         format!("c       {}{sign}{im}i\n{found}\n", c.re)
     };

@@ -68,7 +68,7 @@ pub(crate) struct Args {
 enum CompressionArg {
     /// Quickly
     Fast,
-    /// A tenth smaller, several times the work
+    /// Often a tenth smaller, five times the work
     Balanced,
     /// As small as it gets, slowly
     Best,
@@ -85,18 +85,24 @@ impl From<CompressionArg> for Compression {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let format = args.format.as_deref().map(str::parse).transpose()?;
+    let format = args
+        .format
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(|error: mandel::Error| usage(format!("--format: {error}")))?;
     let requests = requests(&args.output, format)?;
     let numbers = requests.iter().all(|request| request.format == Format::Npy);
     let scene = args.scene.scene(numbers)?;
     let threads = threads::count(args.threads.as_deref())?;
     let rows_per_chunk = match args.rows_per_chunk.as_str() {
-        "auto" => render::default_rows_per_band(&scene),
+        "auto" => render::default_rows_per_band(&scene, threads),
         text => whole("--rows-per-chunk", text, 1, u32::MAX, " or 'auto'")?,
     };
-    // A PNG is made of strips of whole rows, whose number is fixed by the width; a chunk holds whole strips.
-    let strip = if numbers { 1 } else { rows_per_strip(scene.viewport().width()) };
-    let rows_per_chunk = rows_per_chunk.min(scene.viewport().height()).next_multiple_of(strip);
+    // A PNG is made of strips of whole rows, whose number is fixed by the size; a chunk holds whole strips.
+    let (width, height) = (scene.viewport().width(), scene.viewport().height());
+    let strip = if numbers { 1 } else { rows_per_strip(width, height) };
+    let rows_per_chunk = rows_per_chunk.min(height).next_multiple_of(strip);
     // Before the kernel, which keeps the coordinates of a row.
     memory::check(
         memory_estimate(&scene, threads, rows_per_chunk),
@@ -125,7 +131,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         }
         match Output::open(request, existing, least_size(&scene, request.format), &unfinished)? {
             Some(output) if args.json && output.is_stdout() => {
-                return Err(usage("--json and -o - both write to standard output; keep one").into());
+                return Err(usage("--json and --output both write to standard output; keep one").into());
             }
             Some(output) => outputs.push(output),
             None if args.quiet => {}
@@ -179,7 +185,7 @@ fn write(
         outputs.iter_mut().map(|output| Sink::start(output, scene)).collect::<Result<Vec<_>, _>>()?;
     let mut edges = Edges::default();
     let meter = Meter::start(progress, u64::from(width) * u64::from(height));
-    let rows_per_strip = rows_per_strip(width);
+    let rows_per_strip = rows_per_strip(width, height);
     let work = |(pixels, encoder): &mut (Vec<u8>, StripEncoder), band: &Band| Piece {
         strips: painter.as_ref().map_or_else(Vec::new, |painter| {
             render::paint(painter, scene, band, pixels);

@@ -43,7 +43,7 @@ pub(crate) struct SceneArgs {
     /// Picture size: 1920x1080, hd, fhd, qhd, 4k, 8k, 16k, or N for a square [default: fhd]
     #[arg(short, long, value_name = "SIZE", allow_hyphen_values = true, help_heading = "Sampling")]
     size: Option<String>,
-    /// K by K samples for each pixel, 1..8 [default: 2, and 1 where only counts are written]
+    /// K by K samples for each pixel, 1..8 [default: 2, and 1 where only counts are made]
     #[arg(long, value_name = "K", allow_hyphen_values = true, help_heading = "Sampling")]
     supersample: Option<String>,
 
@@ -53,7 +53,7 @@ pub(crate) struct SceneArgs {
     /// How counts are laid along the palette
     #[arg(long, value_enum, default_value = "log", help_heading = "Color")]
     map: MapArg,
-    /// Pass through the palette this many times as fast
+    /// Pass through the palette this many times as fast, up to 1e6
     #[arg(long, value_name = "X", default_value = "1", allow_hyphen_values = true, help_heading = "Color")]
     density: String,
     /// Start this far into the palette; 1 is one whole pass
@@ -198,7 +198,7 @@ impl SceneArgs {
     fn coloring(&self) -> Result<Coloring, Error> {
         let palette = match &self.palette {
             None => Palette::default(),
-            Some(list) if list.contains('#') => {
+            Some(list) if list.contains(['#', ',']) => {
                 Palette::from_list(list).map_err(|error| usage(format!("--palette: {error}")))?
             }
             Some(name) => palette(name)?,

@@ -2,7 +2,7 @@
 //!
 //! A strip of rows is filtered and deflated alone, on whichever thread is free, and ends at a byte boundary (a sync
 //! flush), so that strips placed one after the other are one deflate stream. The picture never exists as a whole.
-//! Where strips begin depends on the width alone, so the bytes of the file do not depend on threads or chunks.
+//! Where strips begin depends on the size of the picture alone, so the bytes of the file do not depend on threads or chunks.
 //!
 //! The first row of a strip does not know the row above and takes the filter Sub. For the others one fixed filter
 //! did better on fractal pictures than choosing one row by row, which cost more time than deflating them.
@@ -63,13 +63,15 @@ const PIXEL: usize = 3;
 
 /// Raw bytes in a strip, if a row is not longer.
 ///
-/// A strip begins with an empty dictionary. At 128 KiB the files are 1 % larger than at 256 KiB, and
-/// even a small picture has enough strips for many threads.
+/// A strip begins with an empty dictionary. At 128 KiB the files are 1 % larger than at 256 KiB.
 const STRIP: u64 = 128 << 10;
+/// Strips in a picture that is high enough: some for each of several threads, also in a small one.
+const STRIPS: u32 = 16;
 
-/// Rows of a strip in a picture of this width.
-pub fn rows_per_strip(width: u32) -> u32 {
-    (STRIP / (PIXEL as u64 * u64::from(width))).max(1) as u32
+/// Rows of a strip in a picture of this size.
+pub fn rows_per_strip(width: u32, height: u32) -> u32 {
+    let rows = STRIP / (PIXEL as u64 * u64::from(width));
+    rows.min(u64::from(height.div_ceil(STRIPS))).max(1) as u32
 }
 
 /// A strip of rows, filtered and deflated.
@@ -288,7 +290,7 @@ mod tests {
                 let mut bytes = Vec::new();
                 let mut writer = PngWriter::new(&mut bytes, width, height).expect("memory");
                 let mut encoder = StripEncoder::new(compression);
-                let strip = (rows_per_strip(width) * 3 * width) as usize;
+                let strip = (rows_per_strip(width, height) * 3 * width) as usize;
                 let count = pixmap.bytes.chunks(strip).count();
                 for (i, rows) in pixmap.bytes.chunks(strip).enumerate() {
                     writer.write(&encoder.encode(rows, width, i + 1 == count)).expect("memory");

@@ -13,7 +13,7 @@ use mandel::render::{self, Schedule};
 use mandel::{Error, Escape, KernelChoice, Scene, plan};
 
 use self::report::{Measurement, Report};
-use super::files::{Existing, Output, Request, check_name, in_the_way};
+use super::files::{Existing, Output, Request, check_name, in_the_way, is_stdout, plain};
 use super::interrupt::Unfinished;
 use super::progress::{Meter, Progress};
 use super::scene::{SceneArgs, brief, whole};
@@ -119,7 +119,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let requests = args.exports()?;
     let scene = args.scene.scene(true)?;
     let threads = thread_counts(&args.threads)?;
-    let schedules = args.schedules(&scene)?;
+    let most = threads.iter().copied().max().unwrap_or(1);
+    let schedules = args.schedules(&scene, most)?;
     let runs = whole("--runs", &args.runs, 1, 1000, "")?;
     let warmup = whole("--warmup", &args.warmup, 0, 100, "")?;
     let choice: KernelChoice = args.kernel.parse().map_err(|error| usage(format!("--kernel: {error}")))?;
@@ -167,7 +168,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     skipped.sort_unstable();
     skipped.dedup();
     if measurements.is_empty() {
-        return Err(Error::Limit("the system refused all numbers of threads".into()).into());
+        return Err(
+            Error::Limit("the system refused to start that many threads; ask for fewer".into()).into()
+        );
     }
 
     let report = Report {
@@ -205,11 +208,6 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where the table would get in between.
-fn is_stdout(path: &std::path::Path) -> bool {
-    path.as_os_str() == "-" || path.as_os_str() == "/dev/stdout"
-}
-
 impl Args {
     fn exports(&self) -> Result<Vec<Request<Export>>, Error> {
         let options = [
@@ -223,7 +221,7 @@ impl Args {
         for (flag, path, format) in options {
             let Some(path) = path else { continue };
             check_name(flag, path, &format!("bench.{format}"))?;
-            if let Some((other, _)) = named.iter().find(|(_, other)| *other == path) {
+            if let Some((other, _)) = named.iter().find(|(_, other)| plain(other) == plain(path)) {
                 let place = if is_stdout(path) { "standard output" } else { "the same file" };
                 return Err(usage(format!("{other} and {flag} both write to {place}; keep one")));
             }
@@ -233,13 +231,14 @@ impl Args {
         Ok(requests)
     }
 
-    /// The schedules, with each chunk size for the dynamic one.
-    fn schedules(&self, scene: &Scene) -> Result<Vec<Schedule>, Error> {
+    /// The schedules, with each chunk size for the dynamic one. An automatic size suits the most threads, so
+    /// that all variants have the same chunks.
+    fn schedules(&self, scene: &Scene, most: usize) -> Result<Vec<Schedule>, Error> {
         let flag = "--rows-per-chunk";
         let mut schedules = Vec::new();
         for text in items(flag, &self.rows_per_chunk, "auto or 1,8,64")? {
             let rows = match text {
-                "auto" => render::default_rows_per_band(scene),
+                "auto" => render::default_rows_per_band(scene, most),
                 text => whole(flag, text, 1, u32::MAX, " or 'auto'")?,
             };
             let rows_per_band = rows.min(scene.viewport().height());
