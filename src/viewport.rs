@@ -191,7 +191,7 @@ impl Viewport {
         let (columns, rows) = (grid.intervals(size.0), grid.intervals(size.1));
         // Square pixels take the larger of the two spacings; compared exactly, width / columns
         // against height / rows, so that a region that fits is not moved by a rounding.
-        let square = |keep: bool| if aspect == Aspect::Stretch { true } else { keep };
+        let keeps = |binding: bool| binding || aspect == Aspect::Stretch;
         let across = width.times(rows);
         let down = height.times(columns);
         let spacing = if across >= down {
@@ -222,8 +222,8 @@ impl Viewport {
                 }
             }
         };
-        let re = axis(square(across >= down), &center.re, xmin, xmax, &width, size.0);
-        let im = axis(square(down >= across), &center.im, ymin, ymax, &height, size.1);
+        let re = axis(keeps(across >= down), &center.re, xmin, xmax, &width, size.0);
+        let im = axis(keeps(down >= across), &center.im, ymin, ymax, &height, size.1);
         check_spacing(re.spacing())?;
         check_spacing(im.spacing())?;
         Self::whole(center, re, im)

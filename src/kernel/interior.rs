@@ -50,7 +50,7 @@ pub(super) struct Brent {
 }
 
 impl Brent {
-    /// The saved state is the critical point, as -0, which no orbit returns to bit for bit by chance.
+    /// Nothing is saved yet: no orbit that is still inside comes to what is no number.
     pub(super) fn new() -> Self {
         Self { x: f64::NAN.to_bits(), y: f64::NAN.to_bits(), steps: 0, limit: 8 }
     }
