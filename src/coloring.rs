@@ -158,7 +158,8 @@ impl Painter {
         pixels: &mut [u8],
     ) {
         let samples = (k * k) as u64;
-        let mut sums = [[samples as u32 / 2; 4]; RUN];
+        // With two or more samples a side, a run holds at most half as many pixels as samples.
+        let mut sums = [[samples as u32 / 2; 4]; RUN / 2];
         for row in rows {
             self.entries(row, &mut entries[..row.len()]);
             for (sum, entries) in sums.iter_mut().zip(entries[..row.len()].chunks_exact(k)) {
@@ -168,8 +169,9 @@ impl Painter {
                 }
             }
         }
-        // The quotient by multiplication is exact: the sum is below 2^23, and the factor is less than
-        // samples <= 2^6 above the true one times 2^32, so that the product errs by less than one in 2^3.
+        // The quotient by multiplication is exact: the sum is below 2^23 and the factor less than 1 above
+        // 2^32 / samples, so the product is less than 2^-9 too large, and a quotient that is not whole lies at least
+        // 1 / samples >= 2^-6 below the next whole number.
         let factor = (1_u64 << 32).div_ceil(samples);
         for (pixel, sum) in pixels.as_chunks_mut().0.iter_mut().zip(sums) {
             *pixel = [0, 1, 2].map(|c| self.to_srgb.byte(((u64::from(sum[c]) * factor) >> 32) as u16));

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::kernel::Kernel;
-use crate::{Error, Escape, Field, KernelChoice, Painter, Pixmap, Scene, Viewport, plan};
+use crate::{Error, Escape, Field, KernelChoice, Map, Painter, Pixmap, Scene, Viewport, plan};
 
 /// Bands that may be finished ahead of the first unfinished one, for each thread.
 ///
@@ -214,7 +214,10 @@ pub fn pixmap(scene: &Scene) -> Result<Pixmap, Error> {
 
 /// The painter of a scene.
 pub fn painter(scene: &Scene, kernel: &dyn Kernel) -> Painter {
-    scene.coloring().painter(scene.bailout(), lowest(scene.samples(), kernel))
+    let coloring = scene.coloring();
+    // The other maps begin at 0.
+    let lowest = if coloring.map == Map::Log { lowest(scene.samples(), kernel) } else { None };
+    coloring.painter(scene.bailout(), lowest)
 }
 
 /// Paints a band: its sRGB bytes take the place of what `bytes` held.

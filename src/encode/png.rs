@@ -19,7 +19,7 @@ use crate::Pixmap;
 /// How hard to try to make the file small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
-    /// A few milliseconds a megapixel; about a fifth larger than `Balanced`.
+    /// About ten milliseconds a megapixel; a tenth to a quarter larger than `Balanced`.
     Fast,
     /// The size of the `png` crate's default.
     Balanced,

@@ -124,13 +124,14 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let runs = whole("--runs", &args.runs, 1, 1000, "")?;
     let warmup = whole("--warmup", &args.warmup, 0, 100, "")?;
     let choice: KernelChoice = args.kernel.parse().map_err(|error| usage(format!("--kernel: {error}")))?;
-    let plan = plan(scene.samples(), scene.bailout(), choice)?;
+    // Before the kernel, which keeps the coordinates of a row.
     let samples = u64::from(scene.samples().width()) * u64::from(scene.samples().height());
     memory::check(
         samples.saturating_mul(size_of::<Escape>() as u64),
         "this comparison",
         "use a smaller size",
     )?;
+    let plan = plan(scene.samples(), scene.bailout(), choice)?;
 
     let unfinished = Unfinished::watch();
     let existing = if args.force { Existing::Replace } else { Existing::Refuse };
