@@ -8,10 +8,13 @@ use std::fmt;
 use std::ops::{Add, Neg, Sub};
 use std::str::FromStr;
 
+use dashu_int::Sign;
+use dashu_int::ops::DivEuclid;
 use dashu_int::IBig;
 use num_complex::Complex;
 
 use crate::Error;
+use crate::floatexp::FloatExp;
 
 /// The most digits that a number may have, and the largest power of ten it may carry.
 ///
@@ -38,6 +41,33 @@ impl Decimal {
     pub fn to_f64(&self) -> f64 {
         // The standard library rounds a decimal text of any length correctly.
         format!("{}e{}", self.mantissa, self.exponent).parse().unwrap_or(f64::NAN)
+    }
+
+    /// This number in units of 2^-bits, rounded down.
+    pub(crate) fn to_fixed(&self, bits: usize) -> IBig {
+        if self.exponent >= 0 {
+            (&self.mantissa * IBig::from(10).pow(self.exponent as usize)) << bits
+        } else {
+            (&self.mantissa << bits).div_euclid(IBig::from(10).pow(-self.exponent as usize))
+        }
+    }
+
+    /// The nearest number of 53 bits, with an exponent that does not end at 1e308.
+    pub fn to_floatexp(&self) -> FloatExp {
+        let value = self.to_f64();
+        if value.is_normal() || self.is_zero() {
+            return FloatExp::from(value);
+        }
+        // log2(10) is just below 3.3220; what is left has at least 64 and a few thousand bits at most.
+        let bits = (self.digits() as i64 + self.exponent) as f64 * 3.3220;
+        let shift = 128 - bits as i64;
+        let scaled = if shift >= 0 { self.to_fixed(shift as usize) } else { self.to_fixed(0) >> (-shift) as usize };
+        let (sign, words) = scaled.as_sign_words();
+        let wide = words.iter().rev().fold(FloatExp::ZERO, |sum, &word| {
+            sum * FloatExp::new(1.0, 64) + FloatExp::from(word as f64)
+        });
+        let value = wide * FloatExp::new(1.0, -shift as i32);
+        if sign == Sign::Negative { -value } else { value }
     }
 
     /// Half of this number, exactly.

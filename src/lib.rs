@@ -35,6 +35,8 @@ pub mod error;
 
 pub mod color;
 pub mod decimal;
+pub mod fixed;
+pub mod floatexp;
 mod log2;
 
 pub mod field;
@@ -57,6 +59,7 @@ pub use color::Rgb;
 pub use coloring::{Coloring, Map, Painter};
 pub use decimal::{Decimal, parse_complex};
 pub use error::{Error, ErrorKind};
+pub use floatexp::{ComplexExp, FloatExp};
 pub use field::{Escape, Field};
 pub use kernel::{Bailout, Kernel, KernelChoice, Plan, Shortcuts, auto_max_iter, escape, plan};
 pub use palette::Palette;

@@ -16,6 +16,7 @@
 
 mod interior;
 mod max_iter;
+pub mod deep;
 mod scalar;
 mod simd;
 

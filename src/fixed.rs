@@ -1,0 +1,77 @@
+//! High precision: complex numbers in fixed point, as many bits as asked for.
+//!
+//! Orbits of interest stay below |z| = 4, so a binary point that never moves does the work of an exponent. The whole
+//! numbers underneath are those of the dashu crate.
+
+use dashu_int::{IBig, Sign};
+use num_complex::Complex;
+
+use crate::floatexp::{ComplexExp, FloatExp};
+use crate::Decimal;
+
+/// A complex number `(re + i im) / 2^bits`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fixed {
+    re: IBig,
+    im: IBig,
+    bits: usize,
+}
+
+impl Fixed {
+    /// The number, rounded down to `bits` bits behind the binary point.
+    pub fn new(c: &Complex<Decimal>, bits: usize) -> Self {
+        Self { re: c.re.to_fixed(bits), im: c.im.to_fixed(bits), bits }
+    }
+
+    /// 0.
+    pub fn zero() -> Self {
+        Self { re: IBig::ZERO, im: IBig::ZERO, bits: 0 }
+    }
+
+    /// Bits behind the binary point.
+    pub fn bits(&self) -> usize {
+        self.bits
+    }
+
+    /// This number with another number of bits, rounded down.
+    pub fn with_bits(&self, bits: usize) -> Self {
+        Self { re: shifted(&self.re, self.bits, bits), im: shifted(&self.im, self.bits, bits), bits }
+    }
+
+    /// self^2 + c, rounded down to the bits of `c`.
+    ///
+    /// Three squarings, since 2xy = (x + y)^2 - x^2 - y^2, and a squaring costs less than a product.
+    pub fn square_add(&self, c: &Self) -> Self {
+        let (x2, y2) = (IBig::from(self.re.sqr()), IBig::from(self.im.sqr()));
+        let xy2 = IBig::from((&self.re + &self.im).sqr()) - &x2 - &y2;
+        let from = 2 * self.bits;
+        Self {
+            re: shifted(&(x2 - y2), from, c.bits) + &c.re,
+            im: shifted(&xy2, from, c.bits) + &c.im,
+            bits: c.bits,
+        }
+    }
+
+    /// The nearest number of 53 bits.
+    pub fn to_float(&self) -> ComplexExp {
+        let part = |x: &IBig| {
+            let (sign, words) = x.as_sign_words();
+            let Some(top) = words.len().checked_sub(2) else {
+                let word = words.first().copied().unwrap_or(0);
+                return signed(sign, FloatExp::new(word as f64, -(self.bits as i32)));
+            };
+            let wide = u128::from(words[top + 1]) << 64 | u128::from(words[top]);
+            signed(sign, FloatExp::new(wide as f64, 64 * top as i32 - self.bits as i32))
+        };
+        ComplexExp::from_parts(part(&self.re), part(&self.im))
+    }
+}
+
+fn signed(sign: Sign, x: FloatExp) -> FloatExp {
+    if sign == Sign::Negative { -x } else { x }
+}
+
+/// x / 2^from as a multiple of 2^-to, rounded down.
+fn shifted(x: &IBig, from: usize, to: usize) -> IBig {
+    if from >= to { x >> (from - to) } else { x << (to - from) }
+}

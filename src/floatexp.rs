@@ -1,0 +1,314 @@
+//! Floats whose exponents do not end at 1e308: an `f64` times a power of two.
+//!
+//! A view at 1e1000 has pixels 1e-1003 apart. Such lengths need 53 bits and a large exponent, not a thousand digits.
+
+use std::cmp::Ordering;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use num_complex::Complex;
+
+/// A number `mantissa * 2^exponent`, with 1 <= |mantissa| < 2, or 0.
+///
+/// Every operation rounds as the same one on `f64` does where that has the range.
+///
+/// ```
+/// use mandel::FloatExp;
+/// let tiny = FloatExp::from(1e-200);
+/// assert_eq!((tiny * tiny).to_f64(), 0.0);
+/// assert_eq!((tiny * tiny / tiny).to_f64(), 1e-200);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FloatExp {
+    mantissa: f64,
+    exponent: i32,
+}
+
+/// The exponent of 0: below that of any number, and far enough from the end that sums of two stay in range.
+const ZERO_EXPONENT: i32 = i32::MIN / 4;
+/// The bits of the exponent of an `f64`.
+const EXPONENT_MASK: u64 = 0x7ff << 52;
+
+/// 2^exponent, where that is a normal `f64`.
+#[inline(always)]
+fn power(exponent: i32) -> f64 {
+    f64::from_bits(((exponent + 1023) as u64) << 52)
+}
+
+/// The exponent of |x|, rounded down, where x is a normal `f64`.
+#[inline(always)]
+fn exponent_of(x: f64) -> i32 {
+    ((x.to_bits() & EXPONENT_MASK) >> 52) as i32 - 1023
+}
+
+/// x * 2^exponent for a normal x, 0 or infinite where that leaves `f64`.
+#[inline(always)]
+fn scaled(x: f64, exponent: i32) -> f64 {
+    if (-1022..=1023).contains(&exponent) {
+        x * power(exponent)
+    } else if exponent > 0 {
+        x * power(1023) * power((exponent - 1023).min(1023))
+    } else {
+        // From here on the result is subnormal or 0; the last factor rounds, once.
+        x * power(-969) * power((exponent + 969).max(-1022))
+    }
+}
+
+impl FloatExp {
+    /// 0.
+    pub const ZERO: Self = Self { mantissa: 0.0, exponent: ZERO_EXPONENT };
+    /// 1.
+    pub const ONE: Self = Self { mantissa: 1.0, exponent: 0 };
+
+    /// `mantissa * 2^exponent`, for any finite mantissa.
+    #[inline(always)]
+    pub fn new(mantissa: f64, exponent: i32) -> Self {
+        if mantissa == 0.0 {
+            return Self::ZERO;
+        }
+        // A subnormal number gets a normal one's exponent first.
+        let (mantissa, exponent) =
+            if mantissa.is_normal() { (mantissa, exponent) } else { (mantissa * power(100), exponent - 100) };
+        let shift = exponent_of(mantissa);
+        let bits = mantissa.to_bits() & !EXPONENT_MASK | 1.0_f64.to_bits();
+        Self { mantissa: f64::from_bits(bits), exponent: exponent + shift }
+    }
+
+    /// The nearest `f64`; infinite or 0 where `f64` ends.
+    #[inline(always)]
+    pub fn to_f64(self) -> f64 {
+        scaled(self.mantissa, self.exponent)
+    }
+
+    /// The exponent: 2^exponent <= |self| < 2^(exponent + 1). Very negative for 0.
+    #[inline(always)]
+    pub fn exponent(self) -> i32 {
+        self.exponent
+    }
+
+    /// The mantissa, from 1 to below 2 in size, or 0.
+    pub fn mantissa(self) -> f64 {
+        self.mantissa
+    }
+
+    /// Whether this is 0.
+    pub fn is_zero(self) -> bool {
+        self.mantissa == 0.0
+    }
+
+    /// |self|.
+    #[inline(always)]
+    pub fn abs(self) -> Self {
+        Self { mantissa: self.mantissa.abs(), exponent: self.exponent }
+    }
+
+    /// The square root of a number that is not negative.
+    pub fn sqrt(self) -> Self {
+        let odd = self.exponent & 1;
+        Self::new((self.mantissa * power(odd)).sqrt(), (self.exponent - odd) / 2)
+    }
+}
+
+impl From<f64> for FloatExp {
+    /// The same number; it must be finite.
+    #[inline(always)]
+    fn from(x: f64) -> Self {
+        Self::new(x, 0)
+    }
+}
+
+impl Mul for FloatExp {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        Self::new(self.mantissa * other.mantissa, self.exponent + other.exponent)
+    }
+}
+
+impl Div for FloatExp {
+    type Output = Self;
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        Self::new(self.mantissa / other.mantissa, self.exponent - other.exponent)
+    }
+}
+
+impl Add for FloatExp {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        let (large, small) = if self.exponent >= other.exponent { (self, other) } else { (other, self) };
+        let shift = small.exponent - large.exponent;
+        // Below 2^-100 the smaller one does not change the sum.
+        if shift < -100 {
+            return large;
+        }
+        Self::new(large.mantissa + small.mantissa * power(shift), large.exponent)
+    }
+}
+
+impl Neg for FloatExp {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Self { mantissa: -self.mantissa, exponent: self.exponent }
+    }
+}
+
+impl Sub for FloatExp {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        self + -other
+    }
+}
+
+impl PartialOrd for FloatExp {
+    #[inline(always)]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        let sign = |x: &Self| x.mantissa.partial_cmp(&0.0);
+        match (sign(self)?, sign(other)?) {
+            (Ordering::Greater, Ordering::Greater) => {
+                (self.exponent, self.mantissa).partial_cmp(&(other.exponent, other.mantissa))
+            }
+            (Ordering::Less, Ordering::Less) => {
+                (other.exponent, self.mantissa).partial_cmp(&(self.exponent, other.mantissa))
+            }
+            (a, b) => Some(a.cmp(&b)),
+        }
+    }
+}
+
+/// A complex number `(re + i im) * 2^exponent`: one exponent for both parts, which keeps 53 bits of the larger one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ComplexExp {
+    re: f64,
+    im: f64,
+    exponent: i32,
+}
+
+impl ComplexExp {
+    /// 0.
+    pub const ZERO: Self = Self { re: 0.0, im: 0.0, exponent: ZERO_EXPONENT };
+    /// 1.
+    pub const ONE: Self = Self { re: 1.0, im: 0.0, exponent: 0 };
+
+    /// `(re + i im) * 2^exponent`, for any finite parts.
+    #[inline(always)]
+    pub fn new(re: f64, im: f64, exponent: i32) -> Self {
+        let size = re.abs().max(im.abs());
+        if size.is_normal() {
+            let shift = exponent_of(size);
+            // Two factors, since 2^1023 has no normal inverse.
+            let half = shift / 2;
+            let (a, b) = (power(-half), power(half - shift));
+            Self { re: re * a * b, im: im * a * b, exponent: exponent + shift }
+        } else if size == 0.0 {
+            Self::ZERO
+        } else {
+            Self::new(re * power(100), im * power(100), exponent - 100)
+        }
+    }
+
+    /// The number with these parts.
+    pub fn from_parts(re: FloatExp, im: FloatExp) -> Self {
+        let exponent = re.exponent.max(im.exponent);
+        let part = |x: FloatExp| scaled(x.mantissa, (x.exponent - exponent).max(-2000));
+        Self::new(part(re), part(im), exponent)
+    }
+
+    /// The nearest complex `f64`; 0 or infinite where `f64` ends.
+    #[inline(always)]
+    pub fn to_f64(self) -> Complex<f64> {
+        Complex::new(scaled(self.re, self.exponent), scaled(self.im, self.exponent))
+    }
+
+    /// The parts as numbers of their own.
+    pub fn parts(self) -> (FloatExp, FloatExp) {
+        (FloatExp::new(self.re, self.exponent), FloatExp::new(self.im, self.exponent))
+    }
+
+    /// The larger of the sizes of the two parts.
+    #[inline(always)]
+    pub fn chebyshev(self) -> FloatExp {
+        FloatExp::new(self.re.abs().max(self.im.abs()), self.exponent)
+    }
+
+    /// The absolute value.
+    #[inline(always)]
+    pub fn abs(self) -> FloatExp {
+        FloatExp::new((self.re * self.re + self.im * self.im).sqrt(), self.exponent)
+    }
+
+    /// The exponent: the larger part is at least 2^exponent and below 2^(exponent + 1). Very negative for 0.
+    #[inline(always)]
+    pub fn exponent(self) -> i32 {
+        self.exponent
+    }
+
+    /// This number times a power of two.
+    #[inline(always)]
+    pub fn shifted(self, exponent: i32) -> Self {
+        Self { exponent: if self.exponent == ZERO_EXPONENT { ZERO_EXPONENT } else { self.exponent + exponent }, ..self }
+    }
+
+    /// Real and imaginary part as they are stored, in units of 2^exponent.
+    #[inline(always)]
+    pub fn mantissas(self) -> (f64, f64) {
+        (self.re, self.im)
+    }
+}
+
+impl From<Complex<f64>> for ComplexExp {
+    #[inline(always)]
+    fn from(z: Complex<f64>) -> Self {
+        Self::new(z.re, z.im, 0)
+    }
+}
+
+impl Mul for ComplexExp {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        let re = self.re * other.re - self.im * other.im;
+        let im = self.re * other.im + self.im * other.re;
+        Self::new(re, im, (self.exponent + other.exponent).max(ZERO_EXPONENT))
+    }
+}
+
+impl Add for ComplexExp {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        let (large, small) = if self.exponent >= other.exponent { (self, other) } else { (other, self) };
+        let shift = small.exponent - large.exponent;
+        if shift < -1000 {
+            return large;
+        }
+        let unit = power(shift);
+        Self::new(large.re + small.re * unit, large.im + small.im * unit, large.exponent)
+    }
+}
+
+impl Neg for ComplexExp {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self { re: -self.re, im: -self.im, exponent: self.exponent }
+    }
+}
+
+impl Sub for ComplexExp {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        self + -other
+    }
+}
+
+impl Div for ComplexExp {
+    type Output = Self;
+    fn div(self, other: Self) -> Self {
+        let norm = other.re * other.re + other.im * other.im;
+        let re = self.re * other.re + self.im * other.im;
+        let im = self.im * other.re - self.re * other.im;
+        Self::new(re / norm, im / norm, self.exponent - other.exponent)
+    }
+}
