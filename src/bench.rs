@@ -240,8 +240,8 @@ mod tests {
         for (size, supersample) in [((33, 21), 1), ((5, 2), 3), ((1, 1), 1)] {
             let scene = scene(size, supersample);
             let field = render::field(&scene).expect("a field");
-            let plan = plan(scene.samples(), scene.bailout(), KernelChoice::Auto).expect("a plan");
-            let mut bench = Bench::new(&scene, plan.kernel.as_ref());
+            let kernel = plan(scene.samples(), scene.bailout(), KernelChoice::Auto).kernel().expect("a kernel");
+            let mut bench = Bench::new(&scene, kernel.as_ref());
             for threads in [1, 2, 5] {
                 let pool = pool(threads).expect("threads");
                 let rows = [1, 4, u32::MAX].map(|rows_per_band| Schedule::Dynamic { rows_per_band });

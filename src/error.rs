@@ -22,19 +22,6 @@ pub enum Error {
     /// or a size or count is outside what can be rendered.
     #[error("{0}")]
     Scene(String),
-    /// The samples lie closer together than the numbers of the kernel can tell apart.
-    #[error(
-        "this view is too deep for f64: its samples are {spacing:.1e} apart, and near here f64 keeps \
-         samples apart down to {limit:.1e}\n  the deepest zoom at this place and size is about {zoom:.1e}"
-    )]
-    TooDeep {
-        /// Distance between neighbouring samples.
-        spacing: f64,
-        /// The smallest spacing that f64 resolves in this view.
-        limit: f64,
-        /// The zoom (picture height 4 / zoom) at which the limit is reached.
-        zoom: f64,
-    },
     /// Input data that is corrupt or not what it claims to be.
     #[error("{0}")]
     Input(String),
@@ -78,7 +65,7 @@ impl Error {
     /// Which kind of failure this is.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Number { .. } | Self::Scene(_) | Self::TooDeep { .. } => ErrorKind::Usage,
+            Self::Number { .. } | Self::Scene(_) => ErrorKind::Usage,
             Self::Input(_) => ErrorKind::Input,
             Self::Io { .. } | Self::Exists(_) => ErrorKind::Io,
             Self::Limit(_) => ErrorKind::Limit,

@@ -3,6 +3,7 @@
 //! A view at 1e1000 has pixels 1e-1003 apart. Such lengths need 53 bits and a large exponent, not a thousand digits.
 
 use std::cmp::Ordering;
+use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use num_complex::Complex;
@@ -105,6 +106,15 @@ impl FloatExp {
     pub fn sqrt(self) -> Self {
         let odd = self.exponent & 1;
         Self::new((self.mantissa * power(odd)).sqrt(), (self.exponent - odd) / 2)
+    }
+}
+
+impl fmt::Display for FloatExp {
+    /// Two digits and a power of ten.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // TEMPORARY
+        let log10 = (self.mantissa.abs().log2() + f64::from(self.exponent)) * std::f64::consts::LOG10_2;
+        write!(f, "{:.1}e{}", 10f64.powf(log10 - log10.floor()), log10.floor())
     }
 }
 

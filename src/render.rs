@@ -124,14 +124,14 @@ pub fn lowest(samples: &Viewport, kernel: &dyn Kernel) -> Option<Escape> {
 /// The numbers of a whole scene: one result per sample.
 ///
 /// # Errors
-/// Those of [`plan`].
+/// Those of [`Plan::kernel`](crate::Plan::kernel).
 pub fn field(scene: &Scene) -> Result<Field, Error> {
     let samples = scene.samples();
-    let plan = plan(samples, scene.bailout(), KernelChoice::Auto)?;
+    let kernel = plan(samples, scene.bailout(), KernelChoice::Auto).kernel()?;
     let mut escapes = vec![Escape::NONE; samples.width() as usize * samples.height() as usize];
     let schedule =
         Schedule::Dynamic { rows_per_band: default_rows_per_band(scene, rayon::current_num_threads()) };
-    iterate(scene, plan.kernel.as_ref(), schedule, &mut escapes);
+    iterate(scene, kernel.as_ref(), schedule, &mut escapes);
     Ok(Field {
         width: samples.width(),
         height: samples.height(),
@@ -188,15 +188,15 @@ pub fn iterate(scene: &Scene, kernel: &dyn Kernel, schedule: Schedule, out: &mut
 /// A whole scene as a picture.
 ///
 /// # Errors
-/// Those of [`plan`].
+/// Those of [`Plan::kernel`](crate::Plan::kernel).
 pub fn pixmap(scene: &Scene) -> Result<Pixmap, Error> {
-    let plan = plan(scene.samples(), scene.bailout(), KernelChoice::Auto)?;
-    let painter = painter(scene, plan.kernel.as_ref());
+    let kernel = plan(scene.samples(), scene.bailout(), KernelChoice::Auto).kernel()?;
+    let painter = painter(scene, kernel.as_ref());
     let (width, height) = (scene.viewport().width(), scene.viewport().height());
     let mut bytes = Vec::with_capacity(3 * width as usize * height as usize);
     bands(
         scene,
-        plan.kernel.as_ref(),
+        kernel.as_ref(),
         default_rows_per_band(scene, rayon::current_num_threads()),
         || (),
         |(), band| {

@@ -2,7 +2,7 @@
 
 use num_complex::Complex;
 
-use crate::{Decimal, Error};
+use crate::{ComplexExp, Decimal, Error, FloatExp};
 
 /// Where the samples of a row or column lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,57 +34,81 @@ impl Grid {
 
 /// The coordinates of the samples along one axis, in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Axis {
-    Centers { center: f64, spacing: f64, samples: u32 },
-    Endpoints { first: f64, last: f64, samples: u32 },
+struct Axis {
+    samples: u32,
+    /// Distance between neighbours; the length of the axis if there is only one sample.
+    spacing: FloatExp,
+    place: Place,
+}
+
+/// The coordinates as `f64`, for views that are not too deep for it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    Centers { center: f64 },
+    Endpoints { first: f64, last: f64 },
 }
 
 impl Axis {
+    fn centers(center: f64, spacing: FloatExp, samples: u32) -> Self {
+        Self { samples, spacing, place: Place::Centers { center } }
+    }
+
+    fn endpoints(first: f64, last: f64, spacing: FloatExp, samples: u32) -> Self {
+        Self { samples, spacing, place: Place::Endpoints { first, last } }
+    }
+
+    fn grid(self) -> Grid {
+        match self.place {
+            Place::Centers { .. } => Grid::Centers,
+            Place::Endpoints { .. } => Grid::Endpoints,
+        }
+    }
+
+    /// Twice the place of sample `i` from the middle, in spacings.
+    fn factor(self, i: u32) -> i64 {
+        2 * i64::from(i) + 1 - i64::from(self.samples)
+    }
+
     /// The coordinate of sample `i`, from the integer alone, so that every row, band and vector lane
     /// computes the same point.
     fn coordinate(self, i: u32) -> f64 {
-        match self {
+        match self.place {
             // The factor is odd-symmetric in i and exact, so mirrored samples of a view
             // centered on an axis are exact negatives of each other.
-            Self::Centers { center, spacing, samples } => {
-                let factor = (2 * i64::from(i) + 1 - i64::from(samples)) as f64;
-                center + factor * (spacing / 2.0)
-            }
+            Place::Centers { center } => center + self.factor(i) as f64 * (self.spacing.to_f64() / 2.0),
             // numpy.linspace: i * step + first, not fused, and the last entry set to the end.
-            Self::Endpoints { first, last, samples } => {
-                if i > 0 && i == samples - 1 {
+            Place::Endpoints { first, last } => {
+                if i > 0 && i == self.samples - 1 {
                     last
                 } else if i == 0 {
                     first
                 } else {
-                    f64::from(i) * ((last - first) / f64::from(samples - 1)) + first
+                    f64::from(i) * ((last - first) / f64::from(self.samples - 1)) + first
                 }
             }
         }
     }
 
-    fn samples(self) -> u32 {
-        match self {
-            Self::Centers { samples, .. } | Self::Endpoints { samples, .. } => samples,
-        }
+    /// The distance of sample `i` from the middle of the axis.
+    fn offset(self, i: u32) -> FloatExp {
+        // A single endpoint is the first.
+        let alone = self.samples == 1 && self.grid() == Grid::Endpoints;
+        let factor = if alone { -1 } else { self.factor(i) };
+        FloatExp::from(factor as f64) * (self.spacing * FloatExp::new(1.0, -1))
     }
 
-    fn spacing(self) -> f64 {
-        match self {
-            Self::Centers { spacing, .. } => spacing,
-            Self::Endpoints { first, last, samples } => {
-                (last - first) / f64::from(Grid::Endpoints.intervals(samples))
-            }
-        }
+    /// From edge to edge.
+    fn extent(self) -> FloatExp {
+        self.spacing * FloatExp::from(f64::from(self.grid().intervals(self.samples)))
     }
 
     fn refined(self, k: u32) -> Self {
-        match self {
-            Self::Centers { center, spacing, samples } => {
-                Self::Centers { center, spacing: spacing / f64::from(k), samples: samples * k }
-            }
-            Self::Endpoints { first, last, samples } => Self::Endpoints { first, last, samples: samples * k },
-        }
+        let samples = self.samples * k;
+        let spacing = match self.place {
+            Place::Centers { .. } => self.spacing / FloatExp::from(f64::from(k)),
+            Place::Endpoints { .. } => self.extent() / FloatExp::from(f64::from(Grid::Endpoints.intervals(samples))),
+        };
+        Self { samples, spacing, ..self }
     }
 }
 
@@ -116,11 +140,11 @@ fn check_size(width: u32, height: u32) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_spacing(spacing: f64) -> Result<(), Error> {
-    if spacing.is_finite() && spacing > 0.0 {
+fn check_extent(extent: FloatExp) -> Result<(), Error> {
+    if extent > FloatExp::ZERO {
         Ok(())
     } else {
-        Err(Error::Scene(format!("samples cannot be {spacing} apart; the view is too large or too small")))
+        Err(Error::Scene("a view must be wider and higher than 0".into()))
     }
 }
 
@@ -130,15 +154,16 @@ impl Viewport {
     /// With [`Grid::Endpoints`] the height reaches from the first row of samples to the last.
     ///
     /// # Errors
-    /// [`Error::Scene`] for a size outside 1..=[`MAX_SIDE`], or a height that is not a positive finite number.
+    /// [`Error::Scene`] for a size outside 1..=[`MAX_SIDE`], or a height that is not above 0.
     pub fn with_height(
         center: Complex<Decimal>,
-        height: f64,
+        height: FloatExp,
         grid: Grid,
         size: (u32, u32),
     ) -> Result<Self, Error> {
         check_size(size.0, size.1)?;
-        Self::square(center, height / f64::from(grid.intervals(size.1)), grid, size)
+        check_extent(height)?;
+        Self::square(center, height / FloatExp::from(f64::from(grid.intervals(size.1))), grid, size)
     }
 
     /// As [`Viewport::with_height`], but the width of the view is given.
@@ -147,23 +172,28 @@ impl Viewport {
     /// As there.
     pub fn with_width(
         center: Complex<Decimal>,
-        width: f64,
+        width: FloatExp,
         grid: Grid,
         size: (u32, u32),
     ) -> Result<Self, Error> {
         check_size(size.0, size.1)?;
-        Self::square(center, width / f64::from(grid.intervals(size.0)), grid, size)
+        check_extent(width)?;
+        Self::square(center, width / FloatExp::from(f64::from(grid.intervals(size.0))), grid, size)
     }
 
-    fn square(center: Complex<Decimal>, spacing: f64, grid: Grid, size: (u32, u32)) -> Result<Self, Error> {
-        check_spacing(spacing)?;
+    fn square(
+        center: Complex<Decimal>,
+        spacing: FloatExp,
+        grid: Grid,
+        size: (u32, u32),
+    ) -> Result<Self, Error> {
         let axis = |center: &Decimal, samples: u32| {
             let center = center.to_f64();
             match grid {
-                Grid::Centers => Axis::Centers { center, spacing, samples },
+                Grid::Centers => Axis::centers(center, spacing, samples),
                 Grid::Endpoints => {
-                    let reach = spacing * f64::from(samples - 1) / 2.0;
-                    Axis::Endpoints { first: center - reach, last: center + reach, samples }
+                    let reach = spacing.to_f64() * f64::from(samples - 1) / 2.0;
+                    Axis::endpoints(center - reach, center + reach, spacing, samples)
                 }
             }
         };
@@ -194,43 +224,30 @@ impl Viewport {
         let keeps = |binding: bool| binding || aspect == Aspect::Stretch;
         let across = width.times(rows);
         let down = height.times(columns);
-        let spacing = if across >= down {
-            width.to_f64() / f64::from(columns)
-        } else {
-            height.to_f64() / f64::from(rows)
-        };
-        let axis = |keep: bool,
-                    center: &Decimal,
-                    first: &Decimal,
-                    last: &Decimal,
-                    extent: &Decimal,
-                    samples: u32| {
+        let (across_spacing, down_spacing) = (
+            width.to_floatexp() / FloatExp::from(f64::from(columns)),
+            height.to_floatexp() / FloatExp::from(f64::from(rows)),
+        );
+        let spacing = if across >= down { across_spacing } else { down_spacing };
+        let axis = |keep: bool, center: &Decimal, ends: [&Decimal; 2], own: FloatExp, samples: u32| {
+            let (center, [first, last]) = (center.to_f64(), ends.map(Decimal::to_f64));
             match (grid, keep) {
-                (Grid::Centers, true) => Axis::Centers {
-                    center: center.to_f64(),
-                    spacing: extent.to_f64() / f64::from(samples),
-                    samples,
-                },
-                (Grid::Centers, false) => Axis::Centers { center: center.to_f64(), spacing, samples },
-                (Grid::Endpoints, true) => {
-                    Axis::Endpoints { first: first.to_f64(), last: last.to_f64(), samples }
-                }
+                (Grid::Centers, true) => Axis::centers(center, own, samples),
+                (Grid::Centers, false) => Axis::centers(center, spacing, samples),
+                (Grid::Endpoints, true) => Axis::endpoints(first, last, own, samples),
                 (Grid::Endpoints, false) => {
-                    let reach = spacing * f64::from(samples - 1) / 2.0;
-                    let center = center.to_f64();
-                    Axis::Endpoints { first: center - reach, last: center + reach, samples }
+                    let reach = spacing.to_f64() * f64::from(samples - 1) / 2.0;
+                    Axis::endpoints(center - reach, center + reach, spacing, samples)
                 }
             }
         };
-        let re = axis(keeps(across >= down), &center.re, xmin, xmax, &width, size.0);
-        let im = axis(keeps(down >= across), &center.im, ymin, ymax, &height, size.1);
-        check_spacing(re.spacing())?;
-        check_spacing(im.spacing())?;
+        let re = axis(keeps(across >= down), &center.re, [xmin, xmax], across_spacing, size.0);
+        let im = axis(keeps(down >= across), &center.im, [ymin, ymax], down_spacing, size.1);
         Self::whole(center, re, im)
     }
 
     fn whole(center: Complex<Decimal>, re: Axis, im: Axis) -> Result<Self, Error> {
-        let (width, height) = (re.samples(), im.samples());
+        let (width, height) = (re.samples, im.samples);
         let viewport = Self { center, re, im, left: 0, top: 0, width, height };
         if viewport.magnitude().is_finite() {
             Ok(viewport)
@@ -244,7 +261,7 @@ impl Viewport {
     /// # Errors
     /// [`Error::Scene`] where a side would exceed [`MAX_SIDE`] samples.
     pub fn refined(&self, k: u32) -> Result<Self, Error> {
-        for samples in [self.re.samples(), self.im.samples()] {
+        for samples in [self.re.samples, self.im.samples] {
             if k == 0 || samples.checked_mul(k).is_none_or(|n| n > MAX_SIDE) {
                 return Err(Error::Scene(format!(
                     "{k} samples for each of {samples} pixels along a side are more than {MAX_SIDE}; use a \
@@ -292,10 +309,7 @@ impl Viewport {
 
     /// Where the samples lie.
     pub fn grid(&self) -> Grid {
-        match self.re {
-            Axis::Centers { .. } => Grid::Centers,
-            Axis::Endpoints { .. } => Grid::Endpoints,
-        }
+        self.re.grid()
     }
 
     /// Center of the lattice, exactly.
@@ -303,9 +317,9 @@ impl Viewport {
         &self.center
     }
 
-    /// Distance between neighbouring samples along each axis; 0 for an axis of endpoints with one sample.
-    pub fn spacing(&self) -> (f64, f64) {
-        (self.re.spacing(), self.im.spacing())
+    /// Distance between neighbouring samples along each axis; the whole extent where there is only one.
+    pub fn spacing(&self) -> (FloatExp, FloatExp) {
+        (self.re.spacing, self.im.spacing)
     }
 
     /// Real part of the samples in column `x`.
@@ -317,7 +331,7 @@ impl Viewport {
     /// Imaginary part of the samples in row `y`.
     pub fn im(&self, y: u32) -> f64 {
         debug_assert!(y < self.height, "row outside the view");
-        self.im.coordinate(self.im.samples() - 1 - (self.top + y))
+        self.im.coordinate(self.im.samples - 1 - (self.top + y))
     }
 
     /// The point of the plane that sample (`x`, `y`) stands for.
@@ -325,21 +339,29 @@ impl Viewport {
         Complex::new(self.re(x), self.im(y))
     }
 
+    /// The way from the center of the lattice to sample (`x`, `y`), with 53 bits at any depth.
+    pub fn offset(&self, x: u32, y: u32) -> ComplexExp {
+        debug_assert!(x < self.width && y < self.height, "sample outside the view");
+        let row = self.im.samples - 1 - (self.top + y);
+        ComplexExp::from_parts(self.re.offset(self.left + x), self.im.offset(row))
+    }
+
+    /// The largest distance of a sample from the center of the lattice.
+    pub fn radius(&self) -> FloatExp {
+        ComplexExp::from_parts(self.re.offset(0), self.im.offset(0)).abs()
+    }
+
     /// The largest absolute value of a coordinate in the whole lattice.
     pub fn magnitude(&self) -> f64 {
         [self.re, self.im]
             .iter()
-            .flat_map(|axis| [axis.coordinate(0), axis.coordinate(axis.samples() - 1)])
+            .flat_map(|axis| [axis.coordinate(0), axis.coordinate(axis.samples - 1)])
             .fold(0.0, |largest, coordinate| coordinate.abs().max(largest))
     }
 
     /// Width and height of the whole lattice in the plane, from edge to edge.
-    pub fn extent(&self) -> (f64, f64) {
-        let extent = |axis: Axis| match axis {
-            Axis::Centers { spacing, samples, .. } => spacing * f64::from(samples),
-            Axis::Endpoints { first, last, .. } => last - first,
-        };
-        (extent(self.re), extent(self.im))
+    pub fn extent(&self) -> (FloatExp, FloatExp) {
+        (self.re.extent(), self.im.extent())
     }
 }
 

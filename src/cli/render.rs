@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use mandel::encode::png::{Compression, PngWriter, Strip, StripEncoder, rows_per_strip};
 use mandel::encode::{Format, npy};
 use mandel::render::{self, Band};
-use mandel::{Escape, KernelChoice, Plan, Scene, plan};
+use mandel::{Escape, FloatExp, Kernel, KernelChoice, Plan, Scene, plan};
 use serde_json::json;
 
 use super::files::{Existing, Output, requests};
@@ -110,7 +110,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         "use a smaller size or fewer threads",
     )?;
     let choice: KernelChoice = args.kernel.parse().map_err(|error| usage(format!("--kernel: {error}")))?;
-    let plan = plan(scene.samples(), scene.bailout(), choice)?;
+    let plan = plan(scene.samples(), scene.bailout(), choice);
     let facts = Facts { scene: &scene, plan: &plan, threads, rows_per_chunk };
     if args.dry_run {
         return print(&if args.json { format!("{}\n", facts.json()) } else { facts.text() });
@@ -149,7 +149,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let progress = if args.quiet { Progress::Never } else { args.progress };
     let start = Instant::now();
     let (names, edges) =
-        pool.install(|| write(&scene, &plan, rows_per_chunk, args.compression.into(), outputs, progress))?;
+        pool.install(|| write(&scene, plan.kernel()?.as_ref(), rows_per_chunk, args.compression.into(), outputs, progress))?;
     let seconds = start.elapsed().as_secs_f64();
     if !args.quiet {
         say(facts.summary(&names, pool.current_num_threads(), seconds));
@@ -170,7 +170,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 /// Renders into all outputs and returns their names.
 fn write(
     scene: &Scene,
-    plan: &Plan,
+    kernel: &dyn Kernel,
     rows_per_chunk: u32,
     compression: Compression,
     mut outputs: Vec<Output>,
@@ -179,7 +179,7 @@ fn write(
     let (width, height) = (scene.viewport().width(), scene.viewport().height());
     let max_iter = scene.bailout().max_iter;
     let wants = |format| outputs.iter().any(|output: &Output| output.format == format);
-    let painter = wants(Format::Png).then(|| render::painter(scene, plan.kernel.as_ref()));
+    let painter = wants(Format::Png).then(|| render::painter(scene, kernel));
     let counts = wants(Format::Npy);
     let mut sinks =
         outputs.iter_mut().map(|output| Sink::start(output, scene)).collect::<Result<Vec<_>, _>>()?;
@@ -198,7 +198,7 @@ fn write(
         area: band.rows.len() as u64 * u64::from(width),
     };
     let state = || (Vec::new(), StripEncoder::new(compression));
-    render::bands(scene, plan.kernel.as_ref(), rows_per_chunk, state, work, |piece| {
+    render::bands(scene, kernel, rows_per_chunk, state, work, |piece| {
         for sink in &mut sinks {
             sink.write(&piece)?;
         }
@@ -266,6 +266,11 @@ impl<'a> Sink<'a> {
             Writer::Npy(_) => Ok(()),
         }
     }
+}
+
+/// A number of JSON, or a text where many readers of JSON would make it 0 or infinite.
+pub(super) fn number(x: FloatExp) -> serde_json::Value {
+    if x.to_f64().is_normal() { json!(x.to_f64()) } else { json!(x.to_string()) }
 }
 
 /// How often a sample that reached max_iter lies beside one that escaped late: many of them mean that
@@ -352,9 +357,9 @@ impl Facts<'_> {
         json!({
             "center_re": viewport.center().re.to_string(),
             "center_im": viewport.center().im.to_string(),
-            "plane_width": plane_width,
-            "plane_height": plane_height,
-            "zoom": 4.0 / plane_height,
+            "plane_width": number(plane_width),
+            "plane_height": number(plane_height),
+            "zoom": number(FloatExp::from(4.0) / plane_height),
             "grid": format!("{:?}", viewport.grid()).to_lowercase(),
             "width": viewport.width(),
             "height": viewport.height(),

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use mandel::{
-    Aspect, Bailout, Coloring, Decimal, Error, Grid, Map, Palette, Scene, View, Viewport, auto_max_iter,
+    Aspect, Bailout, Coloring, Decimal, Error, FloatExp, Grid, Map, Palette, Scene, View, Viewport, auto_max_iter,
     parse_complex,
 };
 use num_complex::Complex;
@@ -184,12 +184,14 @@ impl SceneArgs {
             return Viewport::with_width(center, extent("--width", text)?, grid, size);
         }
         let height = match (&self.zoom, &self.height) {
-            (Some(text), _) => 4.0 / extent("--zoom", text)?,
+            (Some(text), _) => FloatExp::from(4.0) / extent("--zoom", text)?,
             (_, Some(text)) => extent("--height", text)?,
             _ => {
                 // A built-in view is seen whole, also in a picture that is higher than wide.
                 let (width, height) = (view.width.parse::<Decimal>()?, view.height.parse::<Decimal>()?);
-                height.to_f64().max(width.to_f64() * f64::from(size.1) / f64::from(size.0))
+                let size = [size.0, size.1].map(|side| FloatExp::from(f64::from(side)));
+                let (high, wide) = (height.to_floatexp(), width.to_floatexp() * size[1] / size[0]);
+                if high < wide { wide } else { high }
             }
         };
         Viewport::with_height(center, height, grid, size)
@@ -244,7 +246,7 @@ pub(crate) fn point(flag: &str, text: &str) -> Result<Complex<Decimal>, Error> {
 }
 
 /// A number above 0 that sets the size of the view.
-fn extent(flag: &str, text: &str) -> Result<f64, Error> {
+fn extent(flag: &str, text: &str) -> Result<FloatExp, Error> {
     let example = if flag == "--zoom" { "examples: 100   2.5   1e6" } else { "examples: 3   0.0065   1e-6" };
     let number: Decimal = text.trim().parse().map_err(|error| cannot_read(flag, text, &error, example))?;
     if number.is_zero() || number.is_negative() {
@@ -255,15 +257,7 @@ fn extent(flag: &str, text: &str) -> Result<f64, Error> {
         };
         return Err(usage(format!("{flag} must be greater than 0 (got {}); {hint}", brief(text))));
     }
-    let value = number.to_f64();
-    if value.is_normal() && (4.0 / value).is_normal() {
-        return Ok(value);
-    }
-    Err(usage(format!(
-        "{flag} {} is beyond f64 numbers, which reach from 1e-307 to 1e307; f64 resolves views down to \
-         a height of about 1e-10, a zoom of 4e10",
-        brief(text)
-    )))
+    Ok(number.to_floatexp())
 }
 
 fn parse_region(text: &str) -> Result<[Decimal; 4], Error> {

@@ -17,7 +17,7 @@ const PREVIEW: u32 = 96;
 /// the viewport alone.
 ///
 /// # Errors
-/// Those of [`plan`].
+/// Those of [`Plan::kernel`](super::Plan::kernel).
 pub fn auto_max_iter(viewport: &Viewport) -> Result<u32, Error> {
     let (width, height) = (viewport.width(), viewport.height());
     let step = width.max(height).div_ceil(PREVIEW);
@@ -28,11 +28,11 @@ pub fn auto_max_iter(viewport: &Viewport) -> Result<u32, Error> {
     let mut max_iter = FIRST;
     let mut limit = FIRST;
     loop {
-        let plan = plan(viewport, Bailout::new(limit)?, KernelChoice::Auto)?;
+        let kernel = plan(viewport, Bailout::new(limit)?, KernelChoice::Auto).kernel()?;
         let before = open.len();
         open.retain(|&(x, y)| {
             let mut result = [Escape::NONE];
-            plan.kernel.iterate(x..x + 1, y..y + 1, &mut result);
+            kernel.iterate(x..x + 1, y..y + 1, &mut result);
             result[0].n().is_none()
         });
         // Before the first escapes nothing can be told: a view may lie where every count is large.

@@ -24,8 +24,9 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
-use crate::{Error, Escape, Viewport};
+use crate::{Error, Escape, FloatExp, Viewport};
 
+pub use deep::{PERTURBATION_1, Perturbation};
 pub use interior::Shortcuts;
 pub use max_iter::auto_max_iter;
 pub use scalar::{Scalar, escape};
@@ -125,14 +126,33 @@ impl FromStr for KernelChoice {
     }
 }
 
-/// A kernel made for a viewport, and how it came to be chosen.
+/// How a view is to be iterated, and why.
+///
+/// Making a plan costs nothing; making its [`kernel`](Plan::kernel) may take a while for a deep view.
+#[derive(Clone, Debug)]
 pub struct Plan {
-    /// The kernel, ready to iterate.
-    pub kernel: Box<dyn Kernel>,
-    /// Its name, with the operation order that determines the numbers: `f64-fma-1 scalar`.
+    /// The operation order, which determines the numbers, and the loops: `f64-fma-1 avx2`.
     pub name: String,
     /// Why the planner chose it, in a few words.
     pub reason: String,
+    /// Bits of the reference orbit behind the binary point, for a deep view.
+    pub bits: Option<u32>,
+    viewport: Viewport,
+    bailout: Bailout,
+    choice: KernelChoice,
+}
+
+impl Plan {
+    /// The kernel, ready to iterate.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] if the machine lacks the instructions of the kernel that was asked for.
+    pub fn kernel(&self) -> Result<Box<dyn Kernel>, Error> {
+        match self.bits {
+            None => make(self.choice, &self.viewport, self.bailout, Shortcuts::ALL),
+            Some(_) => Ok(Box::new(Perturbation::new(&self.viewport, self.bailout))),
+        }
+    }
 }
 
 /// Below this multiple of the largest coordinate, a spacing is too fine for `f64`.
@@ -141,34 +161,27 @@ pub struct Plan {
 /// so that rounding moves a sample by at most 1/32 of a pixel.
 pub const F64_SPACING: f64 = 1.0 / (1_u64 << 48) as f64;
 
-/// Chooses the kernel for a view.
-///
-/// # Errors
-/// [`Error::TooDeep`] where the samples lie too close together for `f64`; see [`F64_SPACING`].
-/// [`Error::Limit`] if the machine lacks the instructions of the kernel that is asked for.
-pub fn plan(viewport: &Viewport, bailout: Bailout, choice: KernelChoice) -> Result<Plan, Error> {
+/// Chooses how to iterate a view: directly in `f64`, or as deltas to a reference where the samples lie too close
+/// together for that; see [`F64_SPACING`].
+pub fn plan(viewport: &Viewport, bailout: Bailout, choice: KernelChoice) -> Plan {
     let (re, im) = viewport.spacing();
-    // A single sample has no neighbour to be told from.
-    let spacing = [re, im].into_iter().filter(|spacing| *spacing > 0.0).fold(f64::INFINITY, f64::min);
+    let spacing = if re < im { re } else { im };
     let limit = F64_SPACING * viewport.magnitude();
-    if spacing < limit {
-        let zoom = 4.0 / (limit * f64::from(viewport.height()));
-        return Err(Error::TooDeep { spacing, limit, zoom });
+    let new = |name, reason, choice, bits| Plan { name, reason, bits, viewport: viewport.clone(), bailout, choice };
+    if spacing < FloatExp::from(limit) {
+        let wide = if deep::is_wide(spacing) { "extended " } else { "" };
+        let reason = format!("samples are {spacing} apart, f64 resolves {limit:.1e} here");
+        return new(format!("{PERTURBATION_1} {wide}scalar"), reason, choice, Some(deep::bits(spacing)));
     }
-    let resolved = || format!("samples are {spacing:.1e} apart, f64 resolves {limit:.1e} here");
     // The loops on vectors wait for every sample to pass the radius, which must be a number for that.
     let (used, reason) = if !(bailout.escape_radius * bailout.escape_radius).is_finite() {
         (KernelChoice::Scalar, "the escape radius is huge".into())
     } else if choice == KernelChoice::Auto {
-        (simd::best(), resolved())
+        (simd::best(), format!("samples are {spacing} apart, f64 resolves {limit:.1e} here"))
     } else {
         (choice, "asked for".into())
     };
-    Ok(Plan {
-        kernel: make(used, viewport, bailout, Shortcuts::ALL)?,
-        name: format!("{F64_FMA_1} {used}"),
-        reason,
-    })
+    new(format!("{F64_FMA_1} {used}"), reason, used, None)
 }
 
 /// The kernel of that name, with a choice of shortcuts.

@@ -51,7 +51,7 @@ pub(super) fn norm(x: f64, y: f64) -> f64 {
 }
 
 /// The fraction that makes the count smooth, from the first z beyond |z| = 2.
-fn fraction(mut x: f64, mut y: f64, c: Complex<f64>, bailout: Bailout) -> f32 {
+pub(super) fn fraction(mut x: f64, mut y: f64, c: Complex<f64>, bailout: Bailout) -> f32 {
     if !bailout.is_smooth() {
         return 0.0;
     }

@@ -131,7 +131,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         "this comparison",
         "use a smaller size",
     )?;
-    let plan = plan(scene.samples(), scene.bailout(), choice)?;
+    let plan = plan(scene.samples(), scene.bailout(), choice);
+    let kernel = plan.kernel()?;
 
     let unfinished = Unfinished::watch();
     let existing = if args.force { Existing::Replace } else { Existing::Refuse };
@@ -142,7 +143,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         outputs.extend(Output::open(request, existing, SIZE, &unfinished).map_err(in_the_way)?);
     }
 
-    let mut bench = Bench::new(&scene, plan.kernel.as_ref());
+    let mut bench = Bench::new(&scene, kernel.as_ref());
     let mut measurements = Vec::new();
     let mut skipped = Vec::new();
     let variants = threads.len() * schedules.len();

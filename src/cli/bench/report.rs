@@ -1,10 +1,11 @@
 //! What was measured, as a table, Markdown, CSV, JSON and words.
 
-use mandel::Scene;
+use mandel::{FloatExp, Scene};
 use mandel::bench::{Scaling, Statistics, Variant};
 use mandel::render::Schedule;
 use serde_json::json;
 
+use crate::cli::render::number;
 use crate::cli::scene::brief;
 
 /// The times of one variant.
@@ -73,8 +74,8 @@ impl Report<'_> {
         let viewport = self.scene.viewport();
         let (re, im) = (viewport.center().re.to_string(), viewport.center().im.to_string());
         let sign = if im.starts_with('-') { "" } else { "+" };
-        let zoom = 4.0 / (viewport.spacing().1 * f64::from(viewport.height()));
-        format!("{}{sign}{}i, zoom {}", brief(&re), brief(&im), digits(zoom, 4))
+        let zoom = FloatExp::from(4.0) / viewport.extent().1;
+        format!("{}{sign}{}i, zoom {}", brief(&re), brief(&im), if zoom.to_f64().is_finite() { digits(zoom.to_f64(), 4) } else { zoom.to_string() })
     }
 
     /// What was compared on what.
@@ -186,7 +187,7 @@ impl Report<'_> {
 
     pub(super) fn json(&self) -> String {
         let viewport = self.scene.viewport();
-        let (re, im) = viewport.spacing();
+        let (width, height) = viewport.extent();
         let variants = self.rows().map(|(one, scaling)| {
             let (schedule, rows) = schedule(one.variant.schedule);
             json!({
@@ -210,8 +211,8 @@ impl Report<'_> {
             "scene": {
                 "center_re": viewport.center().re.to_string(),
                 "center_im": viewport.center().im.to_string(),
-                "plane_width": re * f64::from(viewport.width()),
-                "plane_height": im * f64::from(viewport.height()),
+                "plane_width": number(width),
+                "plane_height": number(height),
                 "width": viewport.width(),
                 "height": viewport.height(),
                 "supersample": self.scene.supersample(),

@@ -26,10 +26,10 @@ pub enum End {
     Limit,
 }
 
-/// Numbers below this are kept with their exponent; f64 ends at 1e-308, and products of Z with another number need room.
-const TINY: f64 = 1e-290;
+/// Numbers below 2 to this power are kept with their exponent; f64 itself ends at 2^-1022.
+const TINY: i32 = -960;
 /// Bits beyond those that tell one sample from the next.
-const GUARD: i32 = 48;
+pub const GUARD: i32 = 48;
 
 impl ReferenceOrbit {
     /// The orbit of `c` for samples that lie `spacing` apart within `radius` of it.
@@ -54,7 +54,7 @@ impl ReferenceOrbit {
             high = high.square_add(&c_now);
             last = high.to_float();
             let near = last.to_f64();
-            if last.chebyshev().exponent() < -960 {
+            if last.chebyshev().exponent() < TINY {
                 tiny.push((m, last));
             }
             z.push(near);
