@@ -54,21 +54,24 @@ impl Fixed {
 
     /// The nearest number of 53 bits.
     pub fn to_float(&self) -> ComplexExp {
-        let part = |x: &IBig| {
-            let (sign, words) = x.as_sign_words();
-            let Some(top) = words.len().checked_sub(2) else {
-                let word = words.first().copied().unwrap_or(0);
-                return signed(sign, FloatExp::new(word as f64, -(self.bits as i32)));
-            };
-            let wide = u128::from(words[top + 1]) << 64 | u128::from(words[top]);
-            signed(sign, FloatExp::new(wide as f64, 64 * top as i32 - self.bits as i32))
-        };
-        ComplexExp::from_parts(part(&self.re), part(&self.im))
+        ComplexExp::from_parts(to_float(&self.re, self.bits), to_float(&self.im, self.bits))
+    }
+
+    /// 4 - |self|^2, with 53 bits of its own however close |self| is to 2.
+    pub fn gap(&self) -> FloatExp {
+        let norm = IBig::from(self.re.sqr()) + IBig::from(self.im.sqr());
+        to_float(&((IBig::from(4) << (2 * self.bits)) - norm), 2 * self.bits)
     }
 }
 
-fn signed(sign: Sign, x: FloatExp) -> FloatExp {
-    if sign == Sign::Negative { -x } else { x }
+/// x / 2^bits.
+fn to_float(x: &IBig, bits: usize) -> FloatExp {
+    let (sign, words) = x.as_sign_words();
+    // The two highest words hold at least 64 bits.
+    let top = words.len().saturating_sub(2);
+    let high = words[top..].iter().rev().fold(0, |high, word| high << 64 | u128::from(*word));
+    let size = FloatExp::new(high as f64, 64 * top as i32 - bits as i32);
+    if sign == Sign::Negative { -size } else { size }
 }
 
 /// x / 2^from as a multiple of 2^-to, rounded down.

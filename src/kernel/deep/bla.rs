@@ -1,9 +1,10 @@
-//! Many steps of a delta at once: bilinear approximation (BLA).
+//! Many steps of a delta at once: bilinear approximation (BLA), with one square.
 //!
 //! A delta moves by z' = (2 Z + z) z + c. Where z is small beside Z its square may go, and what is left is linear: any number
 //! of such steps are one, a u + b c. (Zhuoran, "Another solution to perturbation glitches", 2021; C. Heiland-Allen, "Deep zoom
-//! theory and practice (again)", 2022.) Here the first step of a block is made in full, u = (2 Z + z) z, so that a
-//! block may start where Z is next to 0 and a linear step would be good for nothing.
+//! theory and practice (again)", 2022.) Two things are different here. The first step of a block is made in
+//! full, u = (2 Z + z) z, so that a block may start where Z is next to 0 and a linear step would be good for nothing.
+//! And the square of u is kept, (a + s u) u + b c, which lets z be 2^16 times as large for the same error.
 //!
 //! # Which blocks there are
 //!
@@ -14,29 +15,37 @@
 //!
 //! # When a block holds
 //!
-//! At each Z_k inside, |z_k| may be at most [`EPSILON`] |Z_k|, and z_k = a_k u + b_k c there. With the largest |c| of the
-//! view, |u| must stay below (EPSILON |Z_k| - |b_k| |c|) / |a_k| for all k. Sizes are those of the larger part.
+//! At each Z_k inside, |z_k| may be at most 2^[`EPSILON`] |Z_k|, and z_k is about a_k u + b_k c there. With the largest |c| of
+//! the view, |u| must stay below (2^EPSILON |Z_k| - |b_k| |c|) / |a_k| for all k. Nor may the sample escape inside, which
+//! |z_k| < (4 - |Z_k|^2) / 6 forbids. Sizes are those of the larger part.
 
 use std::collections::BTreeSet;
+
+use num_complex::Complex;
 
 use super::reference_orbit::ReferenceOrbit;
 use crate::floatexp::{ComplexExp, FloatExp};
 
-/// What a block leaves out of a step, z^2 beside 2 Z z, is at most half this part of it.
+/// z may be this power of two of Z inside a block.
 ///
-/// An error of one part in 2^32 of z is one of as much of c: a tenth of a millionth of a pixel at the edge of a picture
-/// that is a thousand pixels wide. Hundreds of blocks, at the limit of what each allows, are still less than a
-/// thousandth of a pixel.
-pub const EPSILON: i32 = -32;
+/// What is left out has the size of (z / Z)^2 / 4, 2^-34 of z, and an error of z is one of the same part of c: a
+/// hundred-thousandth of a thousandth of a pixel at the edge of a picture that is a thousand pixels wide. Hundreds of
+/// blocks, each at its limit, are still less than a thousandth of a pixel.
+const EPSILON: i32 = -16;
 
-/// Shorter blocks are not kept, as they save nothing.
+/// The same for blocks in which terms of u c and c^2 would matter, which are not kept: 2^-33 of z is left out.
+const EPSILON_LINEAR: i32 = -32;
+
+/// Shorter blocks are not kept: they take as long as the steps they save.
 const SHORTEST: u32 = 4;
 
-/// Steps `start + 1 ..= start + len` of a delta as one: z_out = a u + b c, where u = (2 Z + z) z with Z and z at `start`.
+/// Steps `start + 1 ..= start + len` of a delta as one: z_out = (a + s u) u + b c, where u = (2 Z + z) z with Z and z at
+/// `start`.
 #[derive(Clone, Copy, Debug)]
 pub struct WideBlock {
     pub a: ComplexExp,
     pub b: ComplexExp,
+    pub s: ComplexExp,
     /// The block holds while the larger part of u is below this.
     pub radius: FloatExp,
     pub start: u32,
@@ -44,34 +53,36 @@ pub struct WideBlock {
 }
 
 /// A block in plain numbers.
-#[derive(Clone, Copy, Debug, Default)]
-#[repr(C)]
+#[derive(Clone, Copy, Debug)]
 pub struct Block {
     pub a: [f64; 2],
     /// b times [`Bla::unit`], for c in that unit.
     pub b: [f64; 2],
-    pub radius: f64,
+    pub s: [f64; 2],
     pub len: u32,
 }
 
-/// What is known of one step of the reference.
+/// What the loops need at one step of the reference.
 #[derive(Clone, Copy, Debug, Default)]
-#[repr(C, align(32))]
+#[repr(align(32))]
 pub struct Step {
     pub z: [f64; 2],
-    /// The radius of the first block that starts here, or 0.
-    pub radius: f64,
-    /// The first of the blocks that start here, the shortest first, and how many there are.
-    pub first: u32,
-    pub count: u32,
+    /// 4 - |Z|^2.
+    pub gap: f64,
+    /// The index of the first block that starts here, and above it the upper half of the bits of its radius, rounded up.
+    /// Read as one number it is a little more than that radius, or next to 0 where no block starts.
+    pub blocks: u64,
 }
 
 /// A reference orbit with all its blocks.
 pub struct Bla {
-    /// One for each Z, from Z_0 = 0.
+    /// One for each Z, from Z_0 = 0, and one more.
     pub steps: Vec<Step>,
+    /// In order of start and length.
     pub blocks: Vec<Block>,
-    /// Blocks that leave the range of `f64`, in order of start and length.
+    /// The radius of each block.
+    pub radii: Vec<f64>,
+    /// Blocks that leave the range of `f64`, in the same order.
     pub wide: Vec<WideBlock>,
     /// The power of two that c is measured in.
     pub unit: i32,
@@ -81,96 +92,105 @@ pub struct Bla {
 const RANGE: i32 = 900;
 
 impl Bla {
-    /// The blocks for all |c| (larger part) up to `c_max`, which is measured in units of 2^`unit`.
+    /// The blocks for all |c| up to `c_max`, which is measured in units of 2^`unit`.
     pub fn new(orbit: &ReferenceOrbit, c_max: FloatExp, unit: i32, approximate: bool) -> Self {
-        let mut blocks = if approximate { merged(orbit, c_max) } else { Vec::new() };
-        blocks.sort_unstable_by_key(|block| (block.start, block.len));
-        let mut steps: Vec<Step> = orbit.z().iter().map(|z| Step { z: [z.re, z.im], ..Step::default() }).collect();
-        let mut wide = Vec::new();
-        let mut plain = Vec::with_capacity(blocks.len());
-        for block in blocks {
-            let b = block.b.shifted(unit);
-            let fits = |x: ComplexExp| x.exponent() < RANGE;
-            if !(fits(block.a) && fits(b) && block.radius.exponent() > -RANGE) {
-                wide.push(block);
-                continue;
+        let mut all = if approximate { merged(orbit, c_max) } else { Vec::new() };
+        all.sort_unstable_by_key(|block| (block.start, block.len));
+        let (mut blocks, mut radii, mut wide) = (Vec::new(), Vec::new(), Vec::new());
+        let mut steps = Vec::with_capacity(orbit.z().len() + 1);
+        let mut rest = all.into_iter().peekable();
+        for (z, m) in orbit.z().iter().zip(0..) {
+            let first = blocks.len();
+            while let Some(block) = rest.next_if(|block| block.start == m) {
+                let factors = [block.a, block.b.shifted(unit), block.s];
+                let fits = factors.iter().all(|factor| factor.exponent() < RANGE);
+                if fits && block.radius.exponent() > -RANGE {
+                    let [a, b, s] = factors.map(|factor| factor.to_f64()).map(|x| [x.re, x.im]);
+                    blocks.push(Block { a, b, s, len: block.len });
+                    radii.push(block.radius.to_f64());
+                } else {
+                    wide.push(block);
+                }
             }
-            let (a, b, radius) = (block.a.to_f64(), b.to_f64(), block.radius.to_f64());
-            let step = &mut steps[block.start as usize];
-            if step.count == 0 {
-                (step.radius, step.first) = (radius, plain.len() as u32);
-            }
-            step.count += 1;
-            plain.push(Block { a: [a.re, a.im], b: [b.re, b.im], radius, len: block.len });
+            let radius = radii.get(first).map_or(0, |radius| (radius.to_bits() >> 32) + 1);
+            steps.push(Step {
+                z: [z.re, z.im],
+                gap: orbit.gap(m).to_f64(),
+                blocks: radius << 32 | first as u64,
+            });
         }
-        Self { steps, blocks: plain, wide, unit }
+        steps.push(Step { blocks: blocks.len() as u64, ..Step::default() });
+        Self { steps, blocks, radii, wide, unit }
     }
 
-    /// The blocks that start at step m, the shortest first.
+    /// The index of the last Z.
     #[inline(always)]
-    pub fn at(&self, step: &Step) -> &[Block] {
-        &self.blocks[step.first as usize..][..step.count as usize]
+    pub fn last(&self) -> u32 {
+        self.steps.len() as u32 - 2
     }
 
-    /// The longest wide block at m that holds for u.
-    pub fn widest(&self, m: u32, u: FloatExp) -> Option<&WideBlock> {
-        let from = self.wide.partition_point(|block| block.start < m);
-        self.wide[from..].iter().take_while(|block| block.start == m && u < block.radius).last()
+    /// The longest block at m that holds for u of this size.
+    #[inline(always)]
+    pub fn longest(&self, m: u32, size: f64) -> Option<&Block> {
+        let [first, end] = [0, 1].map(|i| self.steps[m as usize + i].blocks as u32 as usize);
+        let holding = self.radii[first..end].iter().take_while(|radius| size < **radius).count();
+        self.blocks[first..end].get(holding.checked_sub(1)?)
     }
+
+    /// The same with the whole range of numbers: z_out and the number of steps.
+    pub fn longest_wide(&self, m: u32, u: ComplexExp, c: ComplexExp) -> Option<(ComplexExp, u32)> {
+        let size = u.chebyshev();
+        let from = self.wide.partition_point(|block| block.start < m);
+        let here = self.wide[from..].iter().take_while(|block| block.start == m && size < block.radius);
+        let (a, b, s, len) = match here.last() {
+            Some(block) => (block.a, block.b, block.s, block.len),
+            // From far below the range of `f64` every plain block holds.
+            None => self.longest(m, size.to_f64()).map(|block| {
+                let [a, b, s] = [block.a, block.b, block.s].map(|[re, im]| Complex::new(re, im).into());
+                (a, ComplexExp::shifted(b, -self.unit), s, block.len)
+            })?,
+        };
+        Some(((a + s * u) * u + b * c, len))
+    }
+}
+
+/// A block while the tree grows.
+#[derive(Clone, Copy)]
+struct Branch {
+    block: WideBlock,
+    /// The factors of u c and of c^2, which only tell whether the block may go without them.
+    uc: ComplexExp,
+    cc: ComplexExp,
+    /// The radius for z up to 2^[`EPSILON_LINEAR`] of Z.
+    linear: FloatExp,
 }
 
 /// All blocks of an orbit, in no particular order.
 fn merged(orbit: &ReferenceOrbit, c_max: FloatExp) -> Vec<WideBlock> {
-    let steps = orbit.z().len() as u32 - 1;
-    let epsilon = FloatExp::new(1.0, EPSILON);
-    // The size of Z where a block meets the one before it, as a power of two.
-    let height = |m: u32| orbit.exact(m).exponent();
-    let merge = |x: &WideBlock, y: &WideBlock| {
-        let z = orbit.exact(y.start);
-        // z_out of the first goes on as 2 Z z, which is u of the second without the square.
-        let (a, b) = (z.shifted(1) * x.a, z.shifted(1) * x.b);
-        let here = (z.chebyshev() * epsilon - x.b.chebyshev() * c_max) / x.a.chebyshev();
-        let later = (y.radius - b.chebyshev() * c_max) / a.chebyshev();
-        let radius = if later < here { later } else { here };
-        let radius = if radius < x.radius { radius } else { x.radius };
-        (radius > FloatExp::ZERO).then(|| WideBlock {
-            a: a * y.a,
-            b: b * y.a + y.b,
-            radius,
-            start: x.start,
-            len: x.len + y.len,
-        })
-    };
-    let single = |start| WideBlock {
-        a: ComplexExp::ONE,
-        b: ComplexExp::ONE,
-        // A single step is exact.
-        radius: FloatExp::new(1.0, RANGE),
-        start,
-        len: 1,
-    };
-    let mut row: Vec<WideBlock> = (0..steps).map(single).collect();
+    let last = orbit.z().len() as u32 - 1;
+    let mut row: Vec<Branch> = (0..last).map(Branch::step).collect();
     let mut kept = Vec::new();
-    // Powers of four, so that the tree below each is not cut into too small pieces.
-    let thresholds: BTreeSet<i32> = (1..steps).map(|m| height(m) & !1).collect();
+    // The size of Z where a block meets the one before it, in powers of four, so that the tree below each is not cut into
+    // too small pieces.
+    let height = |m: u32| orbit.exact(m).exponent() & !1;
+    let thresholds: BTreeSet<i32> = (1..last).map(height).collect();
     for threshold in thresholds.into_iter().rev() {
         loop {
             let before = row.len();
-            let mut next: Vec<WideBlock> = Vec::with_capacity(before);
+            let mut next = Vec::with_capacity(before);
             let mut i = 0;
-            while let Some(block) = row.get(i) {
+            while let Some(x) = row.get(i) {
                 i += 1;
-                let second = row.get(i).filter(|second| height(second.start) >= threshold);
-                next.push(match second.and_then(|second| merge(block, second)) {
-                    None => *block,
-                    Some(both) => {
-                        i += 1;
-                        if both.len >= SHORTEST {
-                            kept.push(both);
-                        }
-                        both
-                    }
+                let y = row.get(i).filter(|y| height(y.block.start) >= threshold);
+                let both = y.and_then(|y| {
+                    let m = y.block.start;
+                    x.merge(y, orbit.exact(m), orbit.gap(m), c_max)
                 });
+                i += usize::from(both.is_some());
+                if let Some(block) = both.and_then(|both| both.finished(c_max)) {
+                    kept.push(block);
+                }
+                next.push(both.unwrap_or(*x));
             }
             row = next;
             if row.len() == before {
@@ -179,4 +199,62 @@ fn merged(orbit: &ReferenceOrbit, c_max: FloatExp) -> Vec<WideBlock> {
         }
     }
     kept
+}
+
+impl Branch {
+    /// A single step, which is exact.
+    fn step(start: u32) -> Self {
+        let radius = FloatExp::new(1.0, RANGE);
+        let block =
+            WideBlock { a: ComplexExp::ONE, b: ComplexExp::ONE, s: ComplexExp::ZERO, radius, start, len: 1 };
+        Self { block, uc: ComplexExp::ZERO, cc: ComplexExp::ZERO, linear: radius }
+    }
+
+    /// This block and the next as one, where they meet at `z`; nothing if that would hold for no u.
+    fn merge(&self, next: &Self, z: ComplexExp, gap: FloatExp, c_max: FloatExp) -> Option<Self> {
+        let (x, y) = (&self.block, &next.block);
+        // u of the next block is (2 Z + z) z with the outcome of this one for z.
+        let twice = z.shifted(1);
+        let (a, b) = (twice * x.a, twice * x.b);
+        let (by_a, by_b) = (a.chebyshev(), b.chebyshev() * c_max);
+        let (x_a, x_b) = (x.a.chebyshev(), x.b.chebyshev() * c_max);
+        let inside = gap / FloatExp::from(6.0);
+        let radius = |epsilon: i32, of_x: FloatExp, of_y: FloatExp| {
+            let here = (least(z.chebyshev() * FloatExp::new(1.0, epsilon), inside) - x_b) / x_a;
+            least(of_x, least(here, (of_y - by_b) / by_a))
+        };
+        let total = radius(EPSILON, x.radius, y.radius);
+        if total <= FloatExp::ZERO {
+            return None;
+        }
+        let uu = twice * x.s + x.a * x.a;
+        let uc = twice * self.uc + (x.a * x.b).shifted(1);
+        let cc = twice * self.cc + x.b * x.b;
+        Some(Self {
+            block: WideBlock {
+                a: a * y.a,
+                b: b * y.a + y.b,
+                s: uu * y.a + a * a * y.s,
+                radius: total,
+                start: x.start,
+                len: x.len + y.len,
+            },
+            uc: uc * y.a + (a * b).shifted(1) * y.s + a * next.uc,
+            cc: cc * y.a + b * b * y.s + b * next.uc + next.cc,
+            linear: radius(EPSILON_LINEAR, self.linear, next.linear),
+        })
+    }
+
+    /// The block, if it is worth keeping.
+    fn finished(&self, c_max: FloatExp) -> Option<WideBlock> {
+        let small = FloatExp::new(1.0, EPSILON_LINEAR);
+        let beside = |cross: ComplexExp, kept: ComplexExp| cross.chebyshev() * c_max < kept.chebyshev() * small;
+        let complete = beside(self.uc, self.block.a) && beside(self.cc, self.block.b);
+        let radius = if complete { self.block.radius } else { self.linear };
+        (self.block.len >= SHORTEST && radius > FloatExp::ZERO).then_some(WideBlock { radius, ..self.block })
+    }
+}
+
+fn least(a: FloatExp, b: FloatExp) -> FloatExp {
+    if b < a { b } else { a }
 }

@@ -1,194 +1,249 @@
-//! One sample at a time by its delta to the reference: the truth for the vector loops of deep views.
+//! One sample by its delta to the reference.
 //!
-//! The sample C + c has the orbit Z_m + z. In the order of operations `perturbation-1`, with f = Z_m + z at hand,
+//! The sample C + c has the orbit Z_m + z. With f = Z_m + z and w = Z_m + f, the operation order `perturbation-1` is
 //!
 //! ```text
-//! w = Z + f      u = w z      z' = u + c, or a u + b c for a whole block      f' = Z' + z'
+//! u = w z      z' = u + c, or (a + s u) u + b c for a whole block      f' = Z' + z'      w' = Z' + f'
 //! ```
 //!
-//! where products of complex numbers are fma(re, re', -(im * im')) and fma(re, im', im * re'), and a u + b c is fused
-//! in the same way, a u first. The sample has escaped when |f|^2 > 4. Where f is smaller than z, or the reference
-//! ends, f becomes the new delta and is compared with the reference from its start, which is exact because Z_0 = 0
-//! ("rebasing"; Zhuoran, 2021).
+//! where a product of complex numbers is fma(re, re', -(im im')) and fma(re, im', im re'), and a sum is fused with the product
+//! before it. The sample has escaped when |f|^2 > 4, which is tested as Re(z conj w) > 4 - |Z|^2 because that sees also
+//! what is smaller than the last bit of 4. Where f is smaller than z, or the reference ends, f becomes the new delta
+//! and is compared with the reference from its start, which is exact because Z_0 = 0 ("rebasing"; Zhuoran, 2021).
 
 use num_complex::Complex;
 
-use super::bla::{Bla, Block, Step};
+use super::bla::{Bla, Block};
 use super::reference_orbit::ReferenceOrbit;
 use crate::floatexp::{ComplexExp, FloatExp};
+use crate::kernel::Bailout;
+use crate::kernel::scalar::fraction;
+use crate::Escape;
 
 /// Everything that the samples of a view are compared with.
 pub struct Reference {
     pub orbit: ReferenceOrbit,
     pub bla: Bla,
-    /// Whether c is too small for `f64`, so that deltas must be watched for leaving its range.
-    pub wide: bool,
+    /// The reference as `f64`.
+    pub c: Complex<f64>,
+    /// Deltas below this may have lost bits to the end of `f64`: [`FLOOR`], or 0 where c is well above it.
+    pub floor: f64,
 }
 
-/// u or z below 2 to this power may have lost bits to the end of `f64`.
+/// Deltas below 2 to this power are kept with an exponent of their own.
 pub const FLOOR_EXPONENT: i32 = -900;
 /// The same as a number.
 pub const FLOOR: f64 = f64::from_bits(((FLOOR_EXPONENT + 1023) as u64) << 52);
 
-/// c of a sample, in the forms that the loops need.
+/// A sample on its way.
 #[derive(Clone, Copy)]
-pub struct Delta {
-    pub exact: ComplexExp,
+pub struct Sample {
+    /// Steps of the sample.
+    n: u64,
+    /// The step of the reference that it is compared with.
+    m: u32,
+    z: Complex<f64>,
+    /// 2 Z + z.
+    w: Complex<f64>,
     /// c, or 0 where that is below `f64`.
-    pub plain: Complex<f64>,
+    c: Complex<f64>,
     /// c in units of [`Bla::unit`].
-    pub scaled: Complex<f64>,
+    scaled: Complex<f64>,
+    exact: ComplexExp,
+    cycle: Cycle,
 }
 
-/// Where a sample is: at step m of the reference after n steps of its own.
-#[derive(Clone, Copy, Debug)]
-pub struct Place {
-    pub n: u64,
-    pub m: u32,
-    pub z: Complex<f64>,
-    pub f: Complex<f64>,
-}
-
-/// What a sample came to.
-pub enum Outcome {
-    /// It escaped at step n, as f.
-    Escaped(u32, Complex<f64>),
-    /// It did not within `max_iter`, or never will.
-    None,
+/// What is to be done after a step.
+#[derive(PartialEq)]
+pub enum Next {
+    /// The next step.
+    Step,
+    /// Something rare: see [`Reference::attend`].
+    Attend,
+    /// The same step again, in numbers of a wider range.
+    Wide,
 }
 
 #[inline(always)]
-pub fn times(a: Complex<f64>, b: Complex<f64>) -> Complex<f64> {
-    Complex::new(a.re.mul_add(b.re, -(a.im * b.im)), a.re.mul_add(b.im, a.im * b.re))
+fn times(x: Complex<f64>, y: Complex<f64>) -> Complex<f64> {
+    Complex::new(x.re.mul_add(y.re, -(x.im * y.im)), x.re.mul_add(y.im, x.im * y.re))
 }
 
-/// a u + b c.
+/// x y + z.
 #[inline(always)]
-pub fn leap(block: &Block, u: Complex<f64>, c: Complex<f64>) -> Complex<f64> {
-    let [ar, ai] = block.a;
-    let [br, bi] = block.b;
+fn times_add(x: Complex<f64>, y: Complex<f64>, z: Complex<f64>) -> Complex<f64> {
     Complex::new(
-        ar.mul_add(u.re, (-ai).mul_add(u.im, br.mul_add(c.re, -(bi * c.im)))),
-        ar.mul_add(u.im, ai.mul_add(u.re, br.mul_add(c.im, bi * c.re))),
+        x.re.mul_add(y.re, (-x.im).mul_add(y.im, z.re)),
+        x.re.mul_add(y.im, x.im.mul_add(y.re, z.im)),
     )
 }
 
+/// (a + s u) u + b c.
 #[inline(always)]
-pub fn chebyshev(z: Complex<f64>) -> f64 {
+fn leap(block: &Block, u: Complex<f64>, c: Complex<f64>) -> Complex<f64> {
+    let number = |[re, im]: [f64; 2]| Complex::new(re, im);
+    let slope = times_add(number(block.s), u, number(block.a));
+    times_add(slope, u, times(number(block.b), c))
+}
+
+/// The larger part. Unlike a square it cannot underflow.
+#[inline(always)]
+fn chebyshev(z: Complex<f64>) -> f64 {
     z.re.abs().max(z.im.abs())
 }
 
-#[inline(always)]
-pub fn point(step: &Step) -> Complex<f64> {
-    Complex::new(step.z[0], step.z[1])
-}
-
 impl Reference {
-    pub fn delta(&self, c: ComplexExp) -> Delta {
-        Delta { exact: c, plain: c.to_f64(), scaled: c.shifted(-self.bla.unit).to_f64() }
-    }
-
-    /// Iterates one sample from the start.
+    /// The sample at `c` from the reference, before its first step.
     #[inline(always)]
-    pub fn run(&self, c: &Delta, max_iter: u32) -> Outcome {
-        let start = Place { n: 0, m: 0, z: Complex::new(0.0, 0.0), f: Complex::new(0.0, 0.0) };
-        self.go_on(start, c, max_iter)
-    }
-
-    /// Iterates one sample from where it is.
-    #[inline(always)]
-    pub fn go_on(&self, mut at: Place, c: &Delta, max_iter: u32) -> Outcome {
-        let Bla { steps, .. } = &self.bla;
-        let last = steps.len() as u32 - 1;
-        let mut cycle = Cycle::new();
-        // Counts alone decide that z below this is looked at with its whole range.
-        let floor = if self.wide { FLOOR } else { 0.0 };
-        while at.n < u64::from(max_iter) {
-            let step = &steps[at.m as usize];
-            let u = times(point(step) + at.f, at.z);
-            let size = chebyshev(u);
-            let (mut z, mut len) = (u + c.plain, 1);
-            if size < step.radius {
-                if let Some(block) = self.bla.at(step).iter().take_while(|block| size < block.radius).last() {
-                    (z, len) = (leap(block, u, c.scaled), block.len);
-                }
-            }
-            let mut m = at.m + len;
-            let mut f = point(&steps[m as usize]) + z;
-            if size < floor || chebyshev(z) < floor {
-                match self.go_wide(at, c, max_iter, &mut cycle) {
-                    Some(place) => Place { n: at.n, m, z, f } = place,
-                    None => return Outcome::None,
-                }
-            } else {
-                at.n += u64::from(len);
-            }
-            if f.re * f.re + f.im * f.im > 4.0 {
-                // A block may reach beyond max_iter.
-                return if at.n <= u64::from(max_iter) { Outcome::Escaped(at.n as u32, f) } else { Outcome::None };
-            }
-            if m == last || chebyshev(f) < chebyshev(z) {
-                (m, z) = (0, f);
-                if cycle.closes(z.into()) {
-                    return Outcome::None;
-                }
-            }
-            (at.m, at.z, at.f) = (m, z, f);
+    pub fn sample(&self, c: ComplexExp) -> Sample {
+        Sample {
+            n: 0,
+            m: 0,
+            z: Complex::ZERO,
+            w: Complex::ZERO,
+            c: c.to_f64(),
+            scaled: c.shifted(-self.bla.unit).to_f64(),
+            exact: c,
+            cycle: Cycle::new(),
         }
-        Outcome::None
     }
 
-    /// Makes one step or block, and more as long as the delta is too small for `f64`.
-    ///
-    /// Returns the place before the test for escape and for rebasing, or nothing where the sample never escapes.
-    #[cold]
+    /// Makes one step or block.
+    #[inline(always)]
+    pub fn step(&self, sample: &mut Sample, max_iter: u32) -> Next {
+        let steps = &self.bla.steps;
+        let u = times(sample.w, sample.z);
+        let size = chebyshev(u);
+        let (mut z, mut len) = (u + sample.c, 1);
+        if size < f64::from_bits(steps[sample.m as usize].blocks) {
+            if let Some(block) = self.bla.longest(sample.m, size) {
+                (z, len) = (leap(block, u, sample.scaled), block.len);
+            }
+        }
+        if size.min(chebyshev(z)) < self.floor {
+            return Next::Wide;
+        }
+        self.move_to(sample, sample.n + u64::from(len), sample.m + len, z);
+        let reference = &steps[sample.m as usize];
+        let escaped = z.re.mul_add(sample.w.re, z.im * sample.w.im) > reference.gap;
+        let rebase = sample.m == self.bla.last() || chebyshev(self.point(sample.m) + z) < chebyshev(z);
+        if escaped | rebase | (sample.n >= u64::from(max_iter)) { Next::Attend } else { Next::Step }
+    }
+
+    /// Z_m.
+    #[inline(always)]
+    fn point(&self, m: u32) -> Complex<f64> {
+        let [re, im] = self.bla.steps[m as usize].z;
+        Complex::new(re, im)
+    }
+
+    #[inline(always)]
+    fn move_to(&self, sample: &mut Sample, n: u64, m: u32, z: Complex<f64>) {
+        let reference = self.point(m);
+        (sample.n, sample.m, sample.z, sample.w) = (n, m, z, reference + (reference + z));
+    }
+
+    /// Does what is rare: gives the result of a sample that has one, and rebases one that needs it.
     #[inline(never)]
-    fn go_wide(&self, at: Place, c: &Delta, max_iter: u32, cycle: &mut Cycle) -> Option<Place> {
-        let Bla { steps, unit, .. } = &self.bla;
-        let last = steps.len() as u32 - 1;
-        let (mut n, mut m) = (at.n, at.m);
-        let (mut z, mut f) = (ComplexExp::from(at.z), ComplexExp::from(at.f));
-        if at.m == 0 {
-            f = z;
+    pub fn attend(&self, sample: &mut Sample, next: Next, bailout: Bailout) -> Option<Escape> {
+        if next == Next::Wide {
+            return self.go_wide(sample, bailout);
         }
-        while n < u64::from(max_iter) {
-            let u = (self.orbit.exact(m) + f) * z;
-            let size = u.chebyshev();
-            let step = &steps[m as usize];
-            let plain = || {
-                let holds = |block: &&Block| size < FloatExp::from(block.radius);
-                self.bla.at(step).iter().take_while(holds).last().map(|block| {
-                    let [a, b] = [block.a, block.b].map(|[re, im]| ComplexExp::from(Complex::new(re, im)));
-                    (a, b.shifted(-unit), block.len)
-                })
-            };
-            let wide = self.bla.widest(m, size).map(|block| (block.a, block.b, block.len));
-            let len;
-            (z, len) = match wide.or_else(plain) {
-                Some((a, b, len)) => (a * u + b * c.exact, len),
-                None => (u + c.exact, 1),
-            };
-            n += u64::from(len);
-            m += len;
-            f = self.orbit.exact(m) + z;
-            // A little above the floor, so that samples do not go to and fro.
-            if z.exponent().min(f.exponent()) > FLOOR_EXPONENT + 20 || f.exponent() > 0 {
-                return Some(Place { n, m, z: z.to_f64(), f: f.to_f64() });
-            }
-            if m == last || f.chebyshev() < z.chebyshev() {
-                (m, z) = (0, f);
-                if cycle.closes(z) {
-                    return None;
-                }
-            }
+        let z = sample.z;
+        let reference = self.point(sample.m);
+        if z.re.mul_add(sample.w.re, z.im * sample.w.im) > self.bla.steps[sample.m as usize].gap {
+            return Some(self.escaped(sample, z.into(), bailout));
+        }
+        if sample.n >= u64::from(bailout.max_iter) {
+            return Some(Escape::NONE);
+        }
+        let f = reference + z;
+        if sample.m == self.bla.last() || chebyshev(f) < chebyshev(z) {
+            self.move_to(sample, sample.n, 0, f);
+            return sample.cycle.closes(f.into()).then_some(Escape::NONE);
         }
         None
     }
+
+    /// Makes one step or block, and more as long as the delta is too small for `f64`.
+    #[cold]
+    fn go_wide(&self, sample: &mut Sample, bailout: Bailout) -> Option<Escape> {
+        let mut z = ComplexExp::from(sample.z);
+        while sample.n < u64::from(bailout.max_iter) {
+            let u = (self.orbit.exact(sample.m).shifted(1) + z) * z;
+            let len;
+            (z, len) = self.bla.longest_wide(sample.m, u, sample.exact).unwrap_or((u + sample.exact, 1));
+            sample.n += u64::from(len);
+            sample.m += len;
+            let m = sample.m;
+            if inside(z, self.orbit.exact(m)) > self.orbit.gap(m) {
+                return Some(self.escaped(sample, z, bailout));
+            }
+            let f = self.orbit.exact(m) + z;
+            if m == self.bla.last() || f.chebyshev() < z.chebyshev() {
+                (sample.m, z) = (0, f);
+                if sample.cycle.closes(z) {
+                    return Some(Escape::NONE);
+                }
+            }
+            // A little above the floor, so that samples do not go to and fro.
+            if z.exponent() > FLOOR_EXPONENT + 20 {
+                self.move_to(sample, sample.n, sample.m, z.to_f64());
+                return None;
+            }
+        }
+        Some(Escape::NONE)
+    }
+
+    /// The result of a sample that has escaped with this delta.
+    ///
+    /// Next to |z| = 2 it may take many steps until the orbit is far enough outside for plain iteration to go on.
+    fn escaped(&self, sample: &Sample, mut z: ComplexExp, bailout: Bailout) -> Escape {
+        // The last block may have gone too far.
+        if sample.n > u64::from(bailout.max_iter) {
+            return Escape::NONE;
+        }
+        let (mut m, mut steps) = (sample.m, 0);
+        let mut f = self.orbit.exact(m) + z;
+        if bailout.is_smooth() {
+            while f.exponent() < 2 {
+                if m == self.bla.last() || f.chebyshev() < z.chebyshev() {
+                    (m, z) = (0, f);
+                }
+                z = (self.orbit.exact(m) + f) * z + sample.exact;
+                m += 1;
+                f = self.orbit.exact(m) + z;
+                steps += 1;
+            }
+        }
+        Escape::new(sample.n as u32, fraction(f.to_f64(), self.c + sample.c, steps, bailout))
+    }
+
+    /// Iterates one sample to its result: the obvious way, and the truth for all others.
+    #[inline(always)]
+    pub fn run(&self, c: ComplexExp, bailout: Bailout) -> Escape {
+        let mut sample = self.sample(c);
+        loop {
+            let next = self.step(&mut sample, bailout.max_iter);
+            if next != Next::Step {
+                if let Some(result) = self.attend(&mut sample, next, bailout) {
+                    return result;
+                }
+            }
+        }
+    }
+}
+
+/// Re(z conj(2 Z + z)) = |Z + z|^2 - |Z|^2.
+fn inside(z: ComplexExp, reference: ComplexExp) -> FloatExp {
+    let ((zr, zi), (wr, wi)) = (z.parts(), (reference.shifted(1) + z).parts());
+    zr * wr + zi * wi
 }
 
 /// Finds that a sample is where it was before, so that it will never escape (R. P. Brent, 1980).
 ///
 /// Looked at when the sample is compared with the reference from its start, where z alone is the whole state.
+#[derive(Clone, Copy)]
 struct Cycle {
     saved: ComplexExp,
     left: u32,
