@@ -52,6 +52,20 @@ impl Fixed {
         }
     }
 
+    /// |self|^2 - 4, computed exactly and then rounded to 53 bits: its sign is right.
+    pub fn norm_minus_4(&self) -> FloatExp {
+        let bits = 2 * self.bits;
+        let re = IBig::from(self.re.sqr()) + IBig::from(self.im.sqr()) - (IBig::from(4) << bits);
+        Self { re, im: IBig::ZERO, bits }.to_float().parts().0
+    }
+
+    /// |self - other|, from an exact difference.
+    pub fn distance(&self, other: &Self) -> FloatExp {
+        let bits = self.bits.max(other.bits);
+        let (a, b) = (self.with_bits(bits), other.with_bits(bits));
+        Self { re: a.re - b.re, im: a.im - b.im, bits }.to_float().abs()
+    }
+
     /// The nearest number of 53 bits.
     pub fn to_float(&self) -> ComplexExp {
         let part = |x: &IBig| {
