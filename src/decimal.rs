@@ -109,6 +109,14 @@ impl Decimal {
         }
     }
 
+    /// This number and another one as whole numbers of one unit, exactly: `(x, y, unit)` for x / unit and y / unit.
+    /// The unit is 1 where both are whole.
+    pub(crate) fn over_one_unit(&self, other: &Self) -> (IBig, IBig, IBig) {
+        let (x, y, exponent) = self.aligned(other);
+        let power = IBig::from(10).pow(exponent.unsigned_abs() as usize);
+        if exponent >= 0 { (x * &power, y * power, IBig::ONE) } else { (x, y, power) }
+    }
+
     /// Both mantissas over the smaller of the two exponents.
     fn aligned(&self, other: &Self) -> (IBig, IBig, i64) {
         let exponent = self.exponent.min(other.exponent);

@@ -52,15 +52,22 @@ impl Fixed {
         }
     }
 
+    /// |self|^2 - 4, computed exactly and then rounded to 53 bits: its sign is right.
+    pub fn norm_minus_4(&self) -> FloatExp {
+        let norm = IBig::from(self.re.sqr()) + IBig::from(self.im.sqr());
+        to_float(&(norm - (IBig::from(4) << (2 * self.bits))), 2 * self.bits)
+    }
+
+    /// |self - other|, from an exact difference.
+    pub fn distance(&self, other: &Self) -> FloatExp {
+        let bits = self.bits.max(other.bits);
+        let (a, b) = (self.with_bits(bits), other.with_bits(bits));
+        Self { re: a.re - b.re, im: a.im - b.im, bits }.to_float().abs()
+    }
+
     /// The nearest number of 53 bits.
     pub fn to_float(&self) -> ComplexExp {
         ComplexExp::from_parts(to_float(&self.re, self.bits), to_float(&self.im, self.bits))
-    }
-
-    /// 4 - |self|^2, with 53 bits of its own however close |self| is to 2.
-    pub fn gap(&self) -> FloatExp {
-        let norm = IBig::from(self.re.sqr()) + IBig::from(self.im.sqr());
-        to_float(&((IBig::from(4) << (2 * self.bits)) - norm), 2 * self.bits)
     }
 }
 

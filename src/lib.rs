@@ -61,7 +61,9 @@ pub use decimal::{Decimal, parse_complex};
 pub use error::{Error, ErrorKind};
 pub use floatexp::{ComplexExp, FloatExp};
 pub use field::{Escape, Field};
-pub use kernel::{Bailout, Kernel, KernelChoice, Plan, Shortcuts, auto_max_iter, escape, plan};
+pub use kernel::{
+    Bailout, ExactEscape, Kernel, KernelChoice, Plan, Shortcuts, auto_max_iter, escape, exact_escape, plan,
+};
 pub use palette::Palette;
 pub use pixmap::Pixmap;
 pub use scene::Scene;

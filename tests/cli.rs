@@ -395,6 +395,29 @@ fn points_are_counted() {
     assert_eq!(json["n"], 3143);
     assert_eq!(json["escaped"], true);
     assert_eq!(json["re"], "-0.75");
+    assert_eq!((json["kernel"].clone(), json["bits"].clone()), ("exact".into(), 128.into()));
+    assert_eq!(json["f64_count"], 3143);
+}
+
+#[test]
+fn points_are_counted_exactly() {
+    let folder = Folder::new();
+    let shallow = "c       -0.732+0.172i\ncount   1241\nsmooth  1241.152987\n\
+                   f64     1670 (what a picture in double precision shows)\n";
+    assert_eq!(folder.succeed(&["point", "-0.732+0.172i", "-n", "2000"]), shallow);
+    assert_eq!(
+        folder.succeed(&["point", "-2.000000000000000000000000000001"]).lines().nth(1),
+        Some("count   1")
+    );
+    let forever = "c       0+0i\ndid not escape within 4000000000 iterations\n";
+    assert_eq!(folder.succeed(&["point", "0", "-n", "4000000000"]), forever);
+    let csv = include_str!("data/exact_points.csv");
+    let deep = csv.lines().find(|line| line.starts_with("deep 1e-93")).expect("a deep point");
+    let fields: Vec<&str> = deep.rsplit(',').collect();
+    let c = format!("{},{}", fields[5], fields[4]);
+    let json = folder.succeed(&["point", &c, "-n", fields[2], "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((json["n"].clone(), json["f64_count"].clone()), (29928.into(), 1036.into()));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use mandel::{
     Aspect, Bailout, Decimal, Escape, Grid, Kernel, KernelChoice, Scene, Shortcuts, Viewport, escape,
-    parse_complex, plan, render,
+    exact_escape, parse_complex, plan, render,
 };
 use sha2::{Digest, Sha256};
 
@@ -88,6 +88,90 @@ fn points_with_proven_counts() {
         points += 1;
     }
     assert_eq!(points, 30);
+}
+
+/// The proven count of a point.
+fn exact(c: &str, max_iter: u32) -> Option<u32> {
+    let bailout = Bailout::new(max_iter).expect("a limit");
+    exact_escape(&parse_complex(c).expect(c), bailout).expect(c).escape.n()
+}
+
+#[test]
+fn exact_iteration_finds_the_proven_counts() {
+    for line in include_str!("data/exact_points.csv").lines().skip(1) {
+        let fields = fields(line);
+        let [note, re, im, exact_count, max_iter, ..] = &fields[..] else { panic!("{line}") };
+        let bailout = Bailout::new(max_iter.parse().expect(note)).expect(note);
+        let found = exact_escape(&parse_complex(&format!("{re},{im}")).expect(note), bailout).expect(note);
+        assert_eq!(found.escape.n(), exact_count.parse().ok(), "{note}");
+    }
+}
+
+#[test]
+fn exact_iteration_decides_the_boundary() {
+    let tiny = format!("0.{}1", "0".repeat(3000));
+    let (tip, past, cusp) =
+        (format!("-1.{}", "9".repeat(3000)), format!("-2{}", &tiny[1..]), format!("0.25+{tiny}i"));
+    for (c, n) in [
+        // |c| = 2 is not beyond 2, also where no binary number is exact.
+        ("2", Some(2)),
+        ("-2", None),
+        ("1.2+1.6i", Some(2)),
+        ("-1.2-1.6i", Some(2)),
+        ("2i", Some(2)),
+        ("2.0000001", Some(1)),
+        ("-2.0000000000000000000000001", Some(1)),
+        ("-2+1e-50i", Some(1)),
+        (&tip, None),
+        (&past, Some(1)),
+        ("1e400", Some(1)),
+        ("1e-100000", None),
+        // Whole numbers: i comes back to -1 + i for ever, 1 goes through |z| = 2.
+        ("i", None),
+        ("1", Some(3)),
+        ("-1+i", Some(3)),
+        // The edges of the closed forms, and the segment of the real line.
+        ("0.25", None),
+        (&cusp, None),
+        ("-0.75", None),
+        ("-1.25", None),
+        ("-1+0.25i", None),
+        ("-1.9", None),
+        // Attracting cycles of 3 and of 4, and one of 1 close to the cusp.
+        ("-0.1225611668766536+0.7448617666197442i", None),
+        ("0.2822713907669138796968175393+0.5300606175785254994878690475i", None),
+        ("0.2499+0.00000001i", None),
+    ] {
+        assert_eq!(exact(c, 1_000_000), n, "{c}");
+    }
+}
+
+#[test]
+fn exact_iteration_stops_at_the_limit() {
+    for (c, n) in
+        [("-0.75+0.001i", 3143), ("-0.75+0.0001i", 31417), ("0.2500001", 9933), ("-0.732+0.172i", 1241)]
+    {
+        assert_eq!(exact(c, n), Some(n), "{c}");
+        assert_eq!(exact(c, n - 1), None, "{c}");
+    }
+}
+
+/// Where rounding does not matter the two agree to the last bit, fractions too.
+#[test]
+fn exact_iteration_equals_f64_far_from_the_boundary() {
+    let bailout = Bailout::new(1000).expect("a limit");
+    for i in 0..40 {
+        for c in
+            [format!("{}.25+0.5i", i - 20), format!("-0.5+{i}.125i"), format!("0.{}+0.625i", 4 * i + 375)]
+        {
+            let c = parse_complex(&c).expect(&c);
+            let f64s =
+                escape(num_complex::Complex::new(c.re.to_f64(), c.im.to_f64()), bailout, Shortcuts::ALL);
+            let exact = exact_escape(&c, bailout).expect("decided").escape;
+            assert_eq!(exact.n(), f64s.n());
+            assert!((exact.fraction() - f64s.fraction()).abs() < 1e-5, "{exact:?}, {f64s:?}");
+        }
+    }
 }
 
 /// The bitmap of the Benchmarks Game: a set bit where 50 steps do not escape.

@@ -56,7 +56,7 @@ pub(crate) enum Command {
     Render(Box<render::Args>),
     /// Compare numbers of threads, schedules and chunk sizes on one scene
     Bench(Box<bench::Args>),
-    /// Iterate one point: its escape count and smooth count
+    /// Iterate one point: its exact escape count, proven, and its smooth count
     Point(point::Args),
     /// List the palettes, and show them in a terminal that has colors
     Palettes(palettes::Args),

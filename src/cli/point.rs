@@ -1,11 +1,11 @@
-//! `mandel point`: one point, iterated.
+//! `mandel point`: one point, its count proven.
 
-use mandel::{Bailout, Shortcuts, escape, kernel};
+use mandel::{Bailout, ExactEscape, Shortcuts, escape, exact_escape};
 use num_complex::Complex;
 use serde_json::json;
 
 use super::scene::{point, whole};
-use super::{Failure, print, say};
+use super::{Failure, print};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -20,45 +20,41 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Decimal digits beyond which a point is not told from its neighbours by f64.
-const F64_DIGITS: usize = 17;
-
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let c = point("point", &args.c)?;
     let max_iter = whole("--max-iter", &args.max_iter, 1, Bailout::MAX_ITER, "")?;
-    let digits = c.re.digits().max(c.im.digits());
-    if digits > F64_DIGITS {
-        say(format_args!(
-            "note: {digits} digits were given, and f64 keeps about {F64_DIGITS}; the count is that of the nearest f64"
-        ));
-    }
+    let bailout = Bailout::new(max_iter)?;
+    let ExactEscape { escape: found, bits } = exact_escape(&c, bailout)?;
+    let smooth = found.n().map(|n| f64::from(n) + f64::from(found.fraction()));
     let nearest = Complex::new(c.re.to_f64(), c.im.to_f64());
-    if !(nearest.re.is_finite() && nearest.im.is_finite()) {
-        return Err(super::usage("the point lies beyond the largest f64, about 1.8e308").into());
-    }
-    let result = escape(nearest, Bailout::new(max_iter)?, Shortcuts::ALL);
-    let smooth = result.n().map(|n| f64::from(n) + f64::from(result.fraction()));
+    let f64_count = escape(nearest, bailout, Shortcuts::ALL).n();
     let text = if args.json {
         let object = json!({
             "re": c.re.to_string(),
             "im": c.im.to_string(),
             "max_iter": max_iter,
-            "escaped": result.n().is_some(),
-            "n": result.n(),
+            "escaped": found.n().is_some(),
+            "n": found.n(),
             "smooth": smooth,
-            "kernel": kernel::F64_FMA_1,
+            "kernel": "exact",
+            "bits": bits,
+            "f64_count": f64_count,
         });
         format!("{object}\n")
     } else {
         let im = c.im.to_string();
         let sign = if im.starts_with('-') { "" } else { "+" };
-        let found = match (result.n(), smooth) {
-            (Some(n), Some(smooth)) => format!("count   {n}\nsmooth  {smooth:.6}"),
-            _ => {
-                format!("did not escape within {max_iter} iteration{}", if max_iter == 1 { "" } else { "s" })
-            }
+        let none =
+            format!("did not escape within {max_iter} iteration{}", if max_iter == 1 { "" } else { "s" });
+        let mut text = match (found.n(), smooth) {
+            (Some(n), Some(smooth)) => format!("count   {n}\nsmooth  {smooth:.6}\n"),
+            _ => format!("{none}\n"),
         };
-        format!("c       {}{sign}{im}i\n{found}\n", c.re)
+        if f64_count != found.n() {
+            let count = f64_count.map_or(none, |n| n.to_string());
+            text += &format!("f64     {count} (what a picture in double precision shows)\n");
+        }
+        format!("c       {}{sign}{im}i\n{text}", c.re)
     };
     print(&text)
 }

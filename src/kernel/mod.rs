@@ -12,8 +12,10 @@
 //! ```
 //!
 //! It is what NumPy's complex multiplication does on x86-64 with FMA. No order is right near the boundary
-//! of the set, where rounding decides; being the same everywhere is what counts.
+//! of the set, where rounding decides; being the same everywhere is what counts. What exact arithmetic would
+//! count there is the business of [`exact_escape`], one point at a time.
 
+mod exact;
 mod interior;
 mod max_iter;
 pub mod deep;
@@ -27,6 +29,7 @@ use std::str::FromStr;
 use crate::{Error, Escape, FloatExp, Viewport};
 
 pub use deep::{PERTURBATION_1, Perturbation};
+pub use exact::{ExactEscape, exact_escape};
 pub use interior::Shortcuts;
 pub use max_iter::auto_max_iter;
 pub use scalar::{Scalar, escape};

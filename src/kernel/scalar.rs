@@ -28,7 +28,7 @@ pub fn escape(c: Complex<f64>, bailout: Bailout, shortcuts: Shortcuts) -> Escape
     for n in 1..=bailout.max_iter {
         (x, y) = step(x, y, c.re, c.im);
         if norm(x, y) > 4.0 {
-            return Escape::new(n, fraction(x, y, c, bailout));
+            return Escape::new(n, fraction(Complex::new(x, y), c, 0, bailout));
         }
         if shortcuts.periodicity && brent.repeats(x, y) {
             return Escape::NONE;
@@ -50,12 +50,12 @@ pub(super) fn norm(x: f64, y: f64) -> f64 {
     x * x + y * y
 }
 
-/// The fraction that makes the count smooth, from the first z beyond |z| = 2.
-pub(super) fn fraction(mut x: f64, mut y: f64, c: Complex<f64>, bailout: Bailout) -> f32 {
+/// The fraction that makes the count smooth, from a z that is `steps` steps beyond the count.
+pub(super) fn fraction(z: Complex<f64>, c: Complex<f64>, mut steps: u32, bailout: Bailout) -> f32 {
     if !bailout.is_smooth() {
         return 0.0;
     }
-    let mut steps = 0;
+    let Complex { re: mut x, im: mut y } = z;
     // Written so that an orbit which overflows to a number that is not one also ends.
     while norm(x, y) <= bailout.escape_radius * bailout.escape_radius {
         (x, y) = step(x, y, c.re, c.im);

@@ -15,9 +15,8 @@ use std::ops::Range;
 use num_complex::Complex;
 
 use self::bla::Bla;
-use self::perturbation::{Outcome, Reference};
+use self::perturbation::{Next, Reference, Sample};
 use self::reference_orbit::ReferenceOrbit;
-use super::scalar::fraction;
 use super::{Bailout, Kernel};
 use crate::floatexp::{ComplexExp, FloatExp};
 use crate::{Decimal, Escape, Viewport};
@@ -42,9 +41,12 @@ pub struct Perturbation {
     reference: Reference,
     /// From the reference to the center of the view.
     shift: ComplexExp,
-    /// The reference as `f64`.
-    origin: Complex<f64>,
+    lanes: usize,
 }
+
+/// Samples in flight: a step of one is a chain of operations, each waiting for the one before it, so that several
+/// chains side by side take hardly longer than one.
+const LANES: usize = 8;
 
 impl Perturbation {
     /// A kernel for the samples of `viewport`, compared with the orbit of its center.
@@ -53,23 +55,75 @@ impl Perturbation {
     }
 
     /// The same, compared with the orbit of another point near the view, and without approximation if that is not wanted.
-    pub fn with_reference(viewport: &Viewport, bailout: Bailout, at: &Complex<Decimal>, approximate: bool) -> Self {
+    pub fn with_reference(
+        viewport: &Viewport,
+        bailout: Bailout,
+        at: &Complex<Decimal>,
+        approximate: bool,
+    ) -> Self {
         let center = viewport.center();
         let part = |a: &Decimal, b: &Decimal| (a.clone() - b.clone()).to_floatexp();
         let shift = ComplexExp::from_parts(part(&center.re, &at.re), part(&center.im, &at.im));
-        let spacing = viewport.spacing();
-        let finest = if spacing.0 < spacing.1 { spacing.0 } else { spacing.1 };
+        let (re, im) = viewport.spacing();
+        let spacing = if re < im { re } else { im };
         let radius = viewport.radius() + shift.abs();
-        let orbit = ReferenceOrbit::new(at, finest, radius, bailout.max_iter);
-        let bla = Bla::new(&orbit, radius, finest.exponent(), approximate);
-        let wide = is_wide(finest);
-        let origin = Complex::new(at.re.to_f64(), at.im.to_f64());
-        Self { viewport: viewport.clone(), bailout, reference: Reference { orbit, bla, wide }, shift, origin }
+        let orbit = ReferenceOrbit::new(at, spacing, radius, bailout.max_iter);
+        let bla = Bla::new(&orbit, radius, spacing.exponent(), approximate);
+        let floor = if is_wide(spacing) { perturbation::FLOOR } else { 0.0 };
+        let c = Complex::new(at.re.to_f64(), at.im.to_f64());
+        let reference = Reference { orbit, bla, c, floor };
+        Self { viewport: viewport.clone(), bailout, reference, shift, lanes: LANES }
+    }
+
+    /// This kernel with one sample in flight: the slow, obvious way.
+    pub fn one_by_one(self) -> Self {
+        Self { lanes: 1, ..self }
     }
 
     /// What the samples are compared with.
     pub fn reference(&self) -> &Reference {
         &self.reference
+    }
+
+    /// Iterates with all lanes full as long as there are samples.
+    #[inline(always)]
+    fn fill_lanes(&self, columns: &Range<u32>, rows: Range<u32>, out: &mut [Escape]) {
+        let (reference, max_iter) = (&self.reference, self.bailout.max_iter);
+        let mut places = rows.flat_map(|y| columns.clone().map(move |x| (x, y))).enumerate();
+        let mut next = || {
+            let (index, (x, y)) = places.next()?;
+            Some((index, reference.sample(self.viewport.offset(x, y) + self.shift)))
+        };
+        let mut lanes: Vec<(usize, Sample)> = std::iter::from_fn(&mut next).take(LANES).collect();
+        while !lanes.is_empty() {
+            let mut i = 0;
+            while let Some((index, sample)) = lanes.get_mut(i) {
+                i += 1;
+                let event = reference.step(sample, max_iter);
+                if event == Next::Step {
+                    continue;
+                }
+                if let Some(result) = reference.attend(sample, event, self.bailout) {
+                    out[*index] = result;
+                    match next() {
+                        Some(fresh) => lanes[i - 1] = fresh,
+                        None => {
+                            i -= 1;
+                            lanes.swap_remove(i);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn one_after_the_other(&self, columns: &Range<u32>, rows: Range<u32>, out: &mut [Escape]) {
+        for (y, row) in rows.zip(out.chunks_exact_mut(columns.len())) {
+            for (x, result) in columns.clone().zip(row) {
+                *result = self.reference.run(self.viewport.offset(x, y) + self.shift, self.bailout);
+            }
+        }
     }
 }
 
@@ -78,18 +132,9 @@ impl Kernel for Perturbation {
         debug_assert_eq!(out.len(), columns.len() * rows.len(), "one result per sample");
         super::simd::with_fma(
             #[inline(always)]
-            || {
-                for (y, row) in rows.zip(out.chunks_exact_mut(columns.len())) {
-                    for (x, result) in columns.clone().zip(row) {
-                        let c = self.reference.delta(self.viewport.offset(x, y) + self.shift);
-                        *result = match self.reference.run(&c, self.bailout.max_iter) {
-                            Outcome::None => Escape::NONE,
-                            Outcome::Escaped(n, z) => {
-                                Escape::new(n, fraction(z.re, z.im, self.origin + c.plain, self.bailout))
-                            }
-                        };
-                    }
-                }
+            || match self.lanes {
+                1 => self.one_after_the_other(&columns, rows, out),
+                _ => self.fill_lanes(&columns, rows, out),
             },
         );
     }

@@ -76,7 +76,7 @@ impl ReferenceOrbit {
             let near = z.to_f64();
             let mut gap = FloatExp::from(4.0 - near.norm_sqr());
             if gap.abs() < FloatExp::from(SMALL_GAP) {
-                gap = high.gap();
+                gap = -high.norm_minus_4();
                 orbit.gaps.push((m, gap));
             }
             orbit.z.push(near);
