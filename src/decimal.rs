@@ -95,6 +95,11 @@ impl Decimal {
         self.mantissa.to_string().trim_start_matches('-').len()
     }
 
+    /// How many digits stand behind the decimal point.
+    pub fn decimals(&self) -> i64 {
+        (-self.exponent).max(0)
+    }
+
     /// Drops trailing zeros, so that equal numbers look the same.
     fn normal(self) -> Self {
         if self.is_zero() {

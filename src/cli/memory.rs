@@ -2,7 +2,7 @@
 
 use std::fs::read_to_string;
 
-use mandel::Error;
+use mandel::{Allowance, Error};
 
 /// Checks that `needed` bytes can be had.
 pub(crate) fn check(needed: u64, what: &str, instead: &str) -> Result<(), Error> {
@@ -14,6 +14,11 @@ pub(crate) fn check(needed: u64, what: &str, instead: &str) -> Result<(), Error>
         ))),
         _ => Ok(()),
     }
+}
+
+/// How long a reference orbit may become with the memory there is.
+pub(crate) fn allowance() -> Allowance {
+    available().map_or_else(Allowance::default, Allowance::of_bytes)
 }
 
 /// The least of free memory, address space limit and cgroup limit, where the system tells.

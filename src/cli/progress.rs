@@ -24,15 +24,24 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Time between two updates.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Shows how many of the pixels are done, from a thread of its own, so that a single long band does not freeze it.
+/// What is being done, and how much of it there is.
+#[derive(Clone, Copy)]
+pub(crate) enum Stage {
+    /// The steps of the reference orbit of a deep view, which ends nobody knows where.
+    Reference,
+    /// So many pixels.
+    Pixels(u64),
+}
+
+/// Shows how much is done, from a thread of its own, so that a single long band does not freeze it.
 pub(crate) struct Meter {
     done: Arc<AtomicU64>,
     drawing: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
 }
 
 impl Meter {
-    pub(crate) fn start(progress: Progress, pixels: u64) -> Self {
-        let done = Arc::new(AtomicU64::new(0));
+    /// Shows how `done` grows.
+    pub(crate) fn start(progress: Progress, stage: Stage, done: Arc<AtomicU64>) -> Self {
         let terminal = stderr().is_terminal();
         let show = match progress {
             Progress::Auto => terminal,
@@ -44,7 +53,7 @@ impl Meter {
         let waits = move |time| ended.recv_timeout(time) == Err(mpsc::RecvTimeoutError::Timeout);
         let draw = move || {
             if waits(PATIENCE) {
-                if terminal { bar(pixels, &shared, waits) } else { lines(pixels, &shared, waits) }
+                if terminal { bar(stage, &shared, waits) } else { lines(stage, &shared, waits) }
             }
         };
         // Where no thread can be had, the render goes on without a bar.
@@ -52,8 +61,8 @@ impl Meter {
         Self { done, drawing: drawing.map(|thread| (end, thread)) }
     }
 
-    pub(crate) fn add(&self, pixels: u64) {
-        self.done.fetch_add(pixels, Ordering::Relaxed);
+    pub(crate) fn add(&self, done: u64) {
+        self.done.fetch_add(done, Ordering::Relaxed);
     }
 }
 
@@ -66,38 +75,61 @@ impl Drop for Meter {
     }
 }
 
-fn bar(pixels: u64, done: &AtomicU64, waits: impl Fn(Duration) -> bool) {
-    let bar = ProgressBar::with_draw_target(Some(pixels), ProgressDrawTarget::stderr());
+fn bar(stage: Stage, done: &AtomicU64, waits: impl Fn(Duration) -> bool) {
+    let (total, template) = match stage {
+        Stage::Reference => (1, "{spinner} {msg}"),
+        Stage::Pixels(total) => (total, "[{bar:24}] {percent:>3} %  {msg}"),
+    };
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
     // A template that cannot be read would show the default style.
-    if let Ok(style) = ProgressStyle::with_template("[{bar:24}] {percent:>3} %  {msg}") {
+    if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("=> "));
     }
     let start = Instant::now() - PATIENCE;
     loop {
         let done = done.load(Ordering::Relaxed);
         let seconds = start.elapsed().as_secs_f64();
-        if done > 0 {
-            let left = seconds * (pixels - done.min(pixels)) as f64 / done as f64;
-            bar.set_message(format!("{:.1} Mpixel/s  {left:.0} s left", done as f64 / seconds / 1e6));
+        match stage {
+            Stage::Reference => {
+                bar.set_message(steps(done));
+                bar.tick();
+            }
+            Stage::Pixels(_) if done > 0 => {
+                let left = seconds * (total - done.min(total)) as f64 / done as f64;
+                bar.set_message(format!("{:.1} Mpixel/s  {left:.0} s left", done as f64 / seconds / 1e6));
+                bar.set_position(done);
+            }
+            Stage::Pixels(_) => bar.set_position(0),
         }
-        bar.set_position(done);
         if !waits(TICK) {
             return bar.finish_and_clear();
         }
     }
 }
 
-fn lines(pixels: u64, done: &AtomicU64, waits: impl Fn(Duration) -> bool) {
-    let mut first = true;
-    let mut shown = 0;
+fn lines(stage: Stage, done: &AtomicU64, waits: impl Fn(Duration) -> bool) {
+    let mut next = 0;
     loop {
-        let percent = done.load(Ordering::Relaxed) * 100 / pixels.max(1);
-        if percent >= shown + 10 || std::mem::take(&mut first) {
-            super::say(format_args!("{percent} %"));
-            shown = percent;
+        let done = done.load(Ordering::Relaxed);
+        match stage {
+            // A line at once, and then whenever there are twice as many.
+            Stage::Reference if done >= next => {
+                super::say(steps(done));
+                next = 2 * done.max(1);
+            }
+            Stage::Pixels(total) if done.saturating_mul(100) / total.max(1) >= next => {
+                let percent = done.saturating_mul(100) / total.max(1);
+                super::say(format_args!("{percent} %"));
+                next = percent + 10;
+            }
+            _ => {}
         }
         if !waits(TICK) {
             return;
         }
     }
+}
+
+fn steps(done: u64) -> String {
+    format!("reference orbit, {done} steps")
 }

@@ -2,18 +2,19 @@
 
 use std::io::{IsTerminal, Write, stdout};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::ValueEnum;
 use mandel::encode::png::{Compression, PngWriter, Strip, StripEncoder, rows_per_strip};
 use mandel::encode::{Format, npy};
 use mandel::render::{self, Band};
-use mandel::{Escape, FloatExp, Kernel, KernelChoice, Plan, Scene, plan};
+use mandel::{Bailout, Error, Escape, FloatExp, Kernel, KernelChoice, Plan, Scene, plan};
 use serde_json::json;
 
 use super::files::{Existing, Output, requests};
 use super::interrupt::Unfinished;
-use super::progress::{Meter, Progress};
+use super::progress::{Meter, Progress, Stage};
 use super::scene::{SceneArgs, whole};
 use super::{Failure, memory, print, say, threads, usage};
 
@@ -84,16 +85,22 @@ impl From<CompressionArg> for Compression {
     }
 }
 
+impl Args {
+    fn progress(&self) -> Progress {
+        if self.quiet { Progress::Never } else { self.progress }
+    }
+}
+
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let format = args
         .format
         .as_deref()
         .map(str::parse)
         .transpose()
-        .map_err(|error: mandel::Error| usage(format!("--format: {error}")))?;
+        .map_err(|error: Error| usage(format!("--format: {error}")))?;
     let requests = requests(&args.output, format)?;
     let numbers = requests.iter().all(|request| request.format == Format::Npy);
-    let scene = args.scene.scene(numbers)?;
+    let scene = args.scene.scene(numbers, args.progress())?;
     let threads = threads::count(args.threads.as_deref())?;
     let rows_per_chunk = match args.rows_per_chunk.as_str() {
         "auto" => render::default_rows_per_band(&scene, threads),
@@ -117,6 +124,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
     if args.verbose {
         say(facts.text().trim_end());
+    }
+    if let Some(note) = args.scene.digits_note(scene.viewport()).filter(|_| !args.quiet) {
+        say(note);
     }
     let unfinished = Unfinished::watch();
     let existing = match (args.force, args.no_clobber) {
@@ -146,10 +156,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         return if args.json { print(&format!("{}\n", json!({ "outputs": [] }))) } else { Ok(()) };
     }
     let pool = threads::pool(threads, args.quiet)?;
-    let progress = if args.quiet { Progress::Never } else { args.progress };
+    let progress = args.progress();
     let start = Instant::now();
-    let (names, edges) =
-        pool.install(|| write(&scene, plan.kernel()?.as_ref(), rows_per_chunk, args.compression.into(), outputs, progress))?;
+    let kernel = make_kernel(&plan, progress)?;
+    let (names, edges) = pool.install(|| {
+        write(&scene, kernel.as_ref(), rows_per_chunk, args.compression.into(), outputs, progress)
+    })?;
     let seconds = start.elapsed().as_secs_f64();
     if !args.quiet {
         say(facts.summary(&names, pool.current_num_threads(), seconds));
@@ -165,6 +177,14 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         print(&format!("{summary}\n"))?;
     }
     Ok(())
+}
+
+/// Makes the kernel, and shows how far that is where it takes a while.
+fn make_kernel(plan: &Plan, progress: Progress) -> Result<Box<dyn Kernel>, Error> {
+    let allowance = memory::allowance();
+    let progress = if plan.bits.is_some() { progress } else { Progress::Never };
+    let _meter = Meter::start(progress, Stage::Reference, allowance.steps.clone());
+    plan.kernel_within(&allowance)
 }
 
 /// Renders into all outputs and returns their names.
@@ -184,7 +204,8 @@ fn write(
     let mut sinks =
         outputs.iter_mut().map(|output| Sink::start(output, scene)).collect::<Result<Vec<_>, _>>()?;
     let mut edges = Edges::default();
-    let meter = Meter::start(progress, u64::from(width) * u64::from(height));
+    let stage = Stage::Pixels(u64::from(width) * u64::from(height));
+    let meter = Meter::start(progress, stage, Arc::default());
     let rows_per_strip = rows_per_strip(width, height);
     let work = |(pixels, encoder): &mut (Vec<u8>, StripEncoder), band: &Band| Piece {
         strips: painter.as_ref().map_or_else(Vec::new, |painter| {
@@ -296,7 +317,7 @@ impl Edges {
     fn note(self, scene: &Scene) -> Option<String> {
         let percent = 100.0 * self.cut as f64 / self.samples as f64;
         let max_iter = scene.bailout().max_iter;
-        let better = max_iter.saturating_mul(4).min(mandel::Bailout::MAX_ITER);
+        let better = max_iter.saturating_mul(4).min(Bailout::MAX_ITER);
         (percent >= 2.0 && better > max_iter).then(|| {
             format!(
                 "note: {percent:.1} % of the samples reached max_iter beside ones that escaped; \

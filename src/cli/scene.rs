@@ -2,12 +2,13 @@
 
 use clap::{Args, ValueEnum};
 use mandel::{
-    Aspect, Bailout, Coloring, Decimal, Error, FloatExp, Grid, Map, Palette, Scene, View, Viewport, auto_max_iter,
-    parse_complex,
+    Aspect, Bailout, Coloring, Decimal, Error, FloatExp, Grid, KernelChoice, Map, Palette, Scene, View, Viewport,
+    auto_max_iter, parse_complex, plan,
 };
 use num_complex::Complex;
 
-use super::usage;
+use super::progress::{Meter, Progress, Stage};
+use super::{memory, usage};
 
 /// Options that describe a picture. Values stay text here, so that every error can be put in our own words.
 #[derive(Args)]
@@ -37,7 +38,7 @@ pub(crate) struct SceneArgs {
     #[arg(long, value_enum, default_value = "centers", help_heading = "View")]
     grid: GridArg,
 
-    /// Steps after which a point is given up, or 'auto' [default: that of the view, 1000]
+    /// Steps after which a point is given up, or 'auto' [default: that of the view: 1000, or auto if it is deep]
     #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true, help_heading = "Sampling")]
     max_iter: Option<String>,
     /// Picture size: 1920x1080, hd, fhd, qhd, 4k, 8k, 16k, or N for a square [default: fhd]
@@ -111,16 +112,21 @@ const SIZES: [(&str, (u32, u32)); 6] = [
     ("8k", (7680, 4320)),
     ("16k", (15360, 8640)),
 ];
+/// A center of so few digits is meant as it stands: i, -0.75, 0.3125.
+const EXACT_DIGITS: i64 = 4;
 const POINT_EXAMPLES: &str = "examples: -0.75+0.1i   0.1i   -1.75   \"-0.75,0.1\"";
 
 impl SceneArgs {
     /// The scene that was asked for. `numbers` says that no picture is wanted, only counts.
-    pub(crate) fn scene(&self, numbers: bool) -> Result<Scene, Error> {
+    pub(crate) fn scene(&self, numbers: bool, progress: Progress) -> Result<Scene, Error> {
         let view = self.view()?;
         let viewport = self.viewport(view)?;
+        // What a built-in view asks for says nothing about another place far below it.
+        let elsewhere = self.at.is_none() && is_deep(&viewport);
         let max_iter = match self.max_iter.as_deref() {
+            Some("auto") => preview(&viewport, progress)?,
+            None if elsewhere => preview(&viewport, progress)?,
             None => view.max_iter,
-            Some("auto") => auto_max_iter(&viewport)?,
             Some(text) => whole("--max-iter", text, 1, Bailout::MAX_ITER, " or 'auto'")?,
         };
         let supersample = match &self.supersample {
@@ -133,6 +139,20 @@ impl SceneArgs {
             bailout.escape_radius = Bailout::COUNTS_ALONE;
         }
         Scene::new(viewport, bailout, supersample, self.coloring()?)
+    }
+
+    /// What to say where the center has fewer digits than the view can tell apart.
+    pub(crate) fn digits_note(&self, viewport: &Viewport) -> Option<String> {
+        self.center.as_ref()?;
+        // log10(2) is 0.30103, and one digit more than that tells neighbors apart.
+        let needed = (f64::from(-viewport.spacing().1.exponent()) * 0.30103).ceil() as i64 + 1;
+        let given = viewport.center().re.decimals().max(viewport.center().im.decimals());
+        (given > EXACT_DIGITS && given < needed && is_deep(viewport)).then(|| {
+            format!(
+                "note: the center has {given} digits behind the point, and the samples of this view differ in \
+                 digit {needed}; what is missing counts as zeros"
+            )
+        })
     }
 
     /// The built-in view that defaults are taken from.
@@ -219,6 +239,19 @@ impl SceneArgs {
             interior: self.interior.parse().map_err(|error| usage(format!("--interior: {error}")))?,
         })
     }
+}
+
+/// `max_iter` from the view itself, which takes a while where the reference orbit does.
+fn preview(viewport: &Viewport, progress: Progress) -> Result<u32, Error> {
+    let allowance = memory::allowance();
+    let progress = if is_deep(viewport) { progress } else { Progress::Never };
+    let _meter = Meter::start(progress, Stage::Reference, allowance.steps.clone());
+    auto_max_iter(viewport, &allowance)
+}
+
+/// Whether samples lie too close together for direct iteration.
+fn is_deep(viewport: &Viewport) -> bool {
+    Bailout::new(1).is_ok_and(|bailout| plan(viewport, bailout, KernelChoice::Auto).bits.is_some())
 }
 
 /// A palette by name, or words that help to find it.

@@ -1,12 +1,16 @@
 //! `max_iter` from the view itself.
 
-use super::{Bailout, KernelChoice, plan};
-use crate::{Error, Escape, Viewport};
+use super::{Allowance, Bailout, Kernel, KernelChoice, Perturbation, plan};
+use crate::{Error, Escape, Grid, Viewport};
 
 /// The first limit that is tried.
 const FIRST: u32 = 250;
 /// The preview ends where its next round could cost more steps than this, about a second of plain iteration.
 const BUDGET: u64 = 1 << 29;
+/// The same for deep views, where most steps are left out.
+const DEEP_BUDGET: u64 = 1 << 33;
+/// The longest reference orbit of a preview.
+const DEEP_STEPS: u32 = 1 << 22;
 /// Samples of the preview along the longer side.
 const PREVIEW: u32 = 96;
 
@@ -17,32 +21,54 @@ const PREVIEW: u32 = 96;
 /// the viewport alone.
 ///
 /// # Errors
-/// Those of [`Plan::kernel`](super::Plan::kernel).
-pub fn auto_max_iter(viewport: &Viewport) -> Result<u32, Error> {
+/// Those of [`Plan::kernel_within`](super::Plan::kernel_within).
+pub fn auto_max_iter(viewport: &Viewport, allowance: &Allowance) -> Result<u32, Error> {
     let (width, height) = (viewport.width(), viewport.height());
     let step = width.max(height).div_ceil(PREVIEW);
-    let lattice = |samples: u32| (step.min(samples) / 2..samples).step_by(step as usize);
-    let mut open: Vec<(u32, u32)> =
-        lattice(height).flat_map(|y| lattice(width).map(move |x| (x, y))).collect();
-    let all = open.len();
-    let mut max_iter = FIRST;
-    let mut limit = FIRST;
-    loop {
-        let kernel = plan(viewport, Bailout::new(limit)?, KernelChoice::Auto).kernel()?;
-        let before = open.len();
-        open.retain(|&(x, y)| {
-            let mut result = [Escape::NONE];
-            kernel.iterate(x..x + 1, y..y + 1, &mut result);
-            result[0].n().is_none()
+    if plan(viewport, Bailout::new(FIRST)?, KernelChoice::Auto).bits.is_none() {
+        let lattice = |samples: u32| (step.min(samples) / 2..samples).step_by(step as usize);
+        let mut open: Vec<(u32, u32)> =
+            lattice(height).flat_map(|y| lattice(width).map(move |x| (x, y))).collect();
+        return settle(open.len(), BUDGET, |limit| {
+            let kernel = plan(viewport, Bailout::new(limit)?, KernelChoice::Auto).kernel()?;
+            open.retain(|&(x, y)| {
+                let mut result = [Escape::NONE];
+                kernel.iterate(x..x + 1, y..y + 1, &mut result);
+                result[0].n().is_none()
+            });
+            Ok(open.len())
         });
+    }
+    // One reference serves all limits.
+    let size = (width.div_ceil(step), height.div_ceil(step));
+    let preview = Viewport::with_height(viewport.center().clone(), viewport.extent().1, Grid::Centers, size)?;
+    let mut bailout = Bailout { escape_radius: Bailout::COUNTS_ALONE, ..Bailout::new(DEEP_STEPS)? };
+    let mut kernel = Perturbation::new(&preview, bailout, allowance)?;
+    let mut escapes = vec![Escape::NONE; size.0 as usize * size.1 as usize];
+    settle(escapes.len(), DEEP_BUDGET, |limit| {
+        bailout.max_iter = limit;
+        kernel.set_bailout(bailout);
+        kernel.iterate(0..size.0, 0..size.1, &mut escapes);
+        Ok(escapes.iter().filter(|escape| escape.n().is_none()).count())
+    })
+}
+
+/// The first limit whose doubling leaves nearly as many samples open, `open` says how many.
+fn settle(
+    all: usize,
+    budget: u64,
+    mut open: impl FnMut(u32) -> Result<usize, Error>,
+) -> Result<u32, Error> {
+    let (mut max_iter, mut limit, mut before) = (FIRST, FIRST, all);
+    loop {
+        let now = open(limit)?;
         // Before the first escapes nothing can be told: a view may lie where every count is large.
-        let settled = before < all && before - open.len() <= all / 500;
-        if settled {
+        if before < all && before - now <= all / 500 {
             return Ok(max_iter);
         }
-        max_iter = limit;
+        (max_iter, before) = (limit, now);
         let Some(next) = limit.checked_mul(2) else { return Ok(max_iter) };
-        if open.is_empty() || open.len() as u64 * u64::from(next) > BUDGET {
+        if now == 0 || now as u64 * u64::from(next) > budget {
             return Ok(max_iter);
         }
         limit = next;

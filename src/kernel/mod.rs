@@ -28,7 +28,7 @@ use std::str::FromStr;
 
 use crate::{Error, Escape, FloatExp, Viewport};
 
-pub use deep::{PERTURBATION_1, Perturbation};
+pub use deep::{Allowance, PERTURBATION_1, Perturbation};
 pub use exact::{ExactEscape, exact_escape};
 pub use interior::Shortcuts;
 pub use max_iter::auto_max_iter;
@@ -151,18 +151,28 @@ impl Plan {
     /// # Errors
     /// [`Error::Limit`] if the machine lacks the instructions of the kernel that was asked for.
     pub fn kernel(&self) -> Result<Box<dyn Kernel>, Error> {
+        self.kernel_within(&Allowance::default())
+    }
+
+    /// The same, with an eye on the reference orbit of a deep view.
+    ///
+    /// # Errors
+    /// As there, and where the orbit would be longer than `allowance` permits.
+    pub fn kernel_within(&self, allowance: &Allowance) -> Result<Box<dyn Kernel>, Error> {
         match self.bits {
             None => make(self.choice, &self.viewport, self.bailout, Shortcuts::ALL),
-            Some(_) => Ok(Box::new(Perturbation::new(&self.viewport, self.bailout))),
+            Some(_) => Ok(Box::new(Perturbation::new(&self.viewport, self.bailout, allowance)?)),
         }
     }
 }
 
 /// Below this multiple of the largest coordinate, a spacing is too fine for `f64`.
 ///
-/// Numbers of size m lie 2^-52 m or 2^-53 m apart. 2^-48 m leaves at least 16 numbers from one sample to the next,
-/// so that rounding moves a sample by at most 1/32 of a pixel.
-pub const F64_SPACING: f64 = 1.0 / (1_u64 << 48) as f64;
+/// Numbers of size m lie 2^-52 m or 2^-53 m apart. At 2^-42 m rounding moves a sample by at most 1/2048 of a pixel, but
+/// every step rounds again, and near the boundary of the set the counts of one sample in a hundred are then another
+/// pixel's. (At 2^-48 m it is one in five; deltas take several times as long as direct iteration where there is
+/// little to leave out, so that there is a price for changing earlier.)
+pub const F64_SPACING: f64 = 1.0 / (1_u64 << 42) as f64;
 
 /// Chooses how to iterate a view: directly in `f64`, or as deltas to a reference where the samples lie too close
 /// together for that; see [`F64_SPACING`].

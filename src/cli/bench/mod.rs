@@ -6,16 +6,18 @@ mod report;
 use std::fmt;
 use std::io::{IsTerminal, Write, stdout};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::ValueEnum;
 use mandel::bench::{self, Bench, Statistics, Variant};
 use mandel::render::{self, Schedule};
+
 use mandel::{Error, Escape, KernelChoice, Scene, plan};
 
 use self::report::{Measurement, Report};
 use super::files::{Existing, Output, Request, check_name, in_the_way, is_stdout, plain};
 use super::interrupt::Unfinished;
-use super::progress::{Meter, Progress};
+use super::progress::{Meter, Progress, Stage};
 use super::scene::{SceneArgs, brief, whole};
 use super::{Failure, memory, print, say, threads, usage};
 
@@ -117,7 +119,7 @@ impl fmt::Display for Export {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let requests = args.exports()?;
-    let scene = args.scene.scene(true)?;
+    let scene = args.scene.scene(true, args.progress)?;
     let threads = thread_counts(&args.threads)?;
     let most = threads.iter().copied().max().unwrap_or(1);
     let schedules = args.schedules(&scene, most)?;
@@ -147,7 +149,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut measurements = Vec::new();
     let mut skipped = Vec::new();
     let variants = threads.len() * schedules.len();
-    let meter = Meter::start(args.progress, samples * u64::from(warmup + runs) * variants as u64);
+    let stage = Stage::Pixels(samples * u64::from(warmup + runs) * variants as u64);
+    let meter = Meter::start(args.progress, stage, Arc::default());
     for &schedule in &schedules {
         for &threads in &threads {
             let Ok(pool) = bench::pool(threads) else {

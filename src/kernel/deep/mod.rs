@@ -17,9 +17,10 @@ use num_complex::Complex;
 use self::bla::Bla;
 use self::perturbation::{Next, Reference, Sample};
 use self::reference_orbit::ReferenceOrbit;
+pub use self::reference_orbit::Allowance;
 use super::{Bailout, Kernel};
 use crate::floatexp::{ComplexExp, FloatExp};
-use crate::{Decimal, Escape, Viewport};
+use crate::{Decimal, Error, Escape, Viewport};
 
 /// The name of the operation order of deep views. A change of any count anywhere is a new name.
 pub const PERTURBATION_1: &str = "perturbation-1";
@@ -50,34 +51,46 @@ const LANES: usize = 8;
 
 impl Perturbation {
     /// A kernel for the samples of `viewport`, compared with the orbit of its center.
-    pub fn new(viewport: &Viewport, bailout: Bailout) -> Self {
-        Self::with_reference(viewport, bailout, viewport.center(), true)
+    ///
+    /// # Errors
+    /// [`Error::Limit`] where the orbit would be longer than `allowance` permits.
+    pub fn new(viewport: &Viewport, bailout: Bailout, allowance: &Allowance) -> Result<Self, Error> {
+        Self::with_reference(viewport, bailout, viewport.center(), true, allowance)
     }
 
     /// The same, compared with the orbit of another point near the view, and without approximation if that is not wanted.
+    ///
+    /// # Errors
+    /// As there.
     pub fn with_reference(
         viewport: &Viewport,
         bailout: Bailout,
         at: &Complex<Decimal>,
         approximate: bool,
-    ) -> Self {
+        allowance: &Allowance,
+    ) -> Result<Self, Error> {
         let center = viewport.center();
         let part = |a: &Decimal, b: &Decimal| (a.clone() - b.clone()).to_floatexp();
         let shift = ComplexExp::from_parts(part(&center.re, &at.re), part(&center.im, &at.im));
         let (re, im) = viewport.spacing();
         let spacing = if re < im { re } else { im };
         let radius = viewport.radius() + shift.abs();
-        let orbit = ReferenceOrbit::new(at, spacing, radius, bailout.max_iter);
+        let orbit = ReferenceOrbit::new(at, spacing, radius, bailout.max_iter, allowance)?;
         let bla = Bla::new(&orbit, radius, spacing.exponent(), approximate);
         let floor = if is_wide(spacing) { perturbation::FLOOR } else { 0.0 };
         let c = Complex::new(at.re.to_f64(), at.im.to_f64());
         let reference = Reference { orbit, bla, c, floor };
-        Self { viewport: viewport.clone(), bailout, reference, shift, lanes: LANES }
+        Ok(Self { viewport: viewport.clone(), bailout, reference, shift, lanes: LANES })
     }
 
     /// This kernel with one sample in flight: the slow, obvious way.
     pub fn one_by_one(self) -> Self {
         Self { lanes: 1, ..self }
+    }
+
+    /// Changes when iteration stops. The reference stays, so `max_iter` should not grow beyond the one that it was made for.
+    pub(super) fn set_bailout(&mut self, bailout: Bailout) {
+        self.bailout = bailout;
     }
 
     /// What the samples are compared with.

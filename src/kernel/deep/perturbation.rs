@@ -198,25 +198,39 @@ impl Reference {
     /// The result of a sample that has escaped with this delta.
     ///
     /// Next to |z| = 2 it may take many steps until the orbit is far enough outside for plain iteration to go on.
-    fn escaped(&self, sample: &Sample, mut z: ComplexExp, bailout: Bailout) -> Escape {
+    fn escaped(&self, sample: &Sample, z: ComplexExp, bailout: Bailout) -> Escape {
         // The last block may have gone too far.
         if sample.n > u64::from(bailout.max_iter) {
             return Escape::NONE;
         }
+        let c = self.c + sample.c;
         let (mut m, mut steps) = (sample.m, 0);
-        let mut f = self.orbit.exact(m) + z;
-        if bailout.is_smooth() {
-            while f.exponent() < 2 {
-                if m == self.bla.last() || f.chebyshev() < z.chebyshev() {
-                    (m, z) = (0, f);
-                }
-                z = (self.orbit.exact(m) + f) * z + sample.exact;
-                m += 1;
-                f = self.orbit.exact(m) + z;
-                steps += 1;
-            }
+        if !bailout.is_smooth() {
+            return Escape::new(sample.n as u32, 0.0);
         }
-        Escape::new(sample.n as u32, fraction(f.to_f64(), self.c + sample.c, steps, bailout))
+        let mut wide = z;
+        while wide.to_f64().norm_sqr() < FLOOR {
+            let f = self.orbit.exact(m) + wide;
+            if m == self.bla.last() || f.chebyshev() < wide.chebyshev() {
+                (m, wide) = (0, f);
+            }
+            wide = (self.orbit.exact(m).shifted(1) + wide) * wide + sample.exact;
+            m += 1;
+            steps += 1;
+        }
+        let mut z = wide.to_f64();
+        loop {
+            let f = self.point(m) + z;
+            if chebyshev(f) > 4.0 {
+                return Escape::new(sample.n as u32, fraction(f, c, steps, bailout));
+            }
+            if m == self.bla.last() || chebyshev(f) < chebyshev(z) {
+                (m, z) = (0, f);
+            }
+            z = times(self.point(m) + (self.point(m) + z), z) + sample.c;
+            m += 1;
+            steps += 1;
+        }
     }
 
     /// Iterates one sample to its result: the obvious way, and the truth for all others.

@@ -13,11 +13,39 @@
 //! zoom theory and practice", 2021.) From there all samples can be compared with the orbit from its start, and what that rounds off is
 //! 2^-53 of the disk. So a long orbit is stored once round, without the nucleus of the copy having to be found.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use num_complex::Complex;
 
-use crate::Decimal;
 use crate::fixed::Fixed;
 use crate::floatexp::{ComplexExp, FloatExp};
+use crate::{Decimal, Error};
+
+/// How long a reference orbit may become, and how long it is so far.
+pub struct Allowance {
+    /// The most steps.
+    pub max_steps: u64,
+    /// Steps made; another thread may look.
+    pub steps: Arc<AtomicU64>,
+}
+
+impl Allowance {
+    /// What a step takes, with the blocks that start there.
+    pub const BYTES: u64 = 64;
+
+    /// As many steps as fit into so many bytes.
+    pub fn of_bytes(bytes: u64) -> Self {
+        Self { max_steps: bytes / Self::BYTES, steps: Arc::default() }
+    }
+}
+
+impl Default for Allowance {
+    /// As long as an orbit can be.
+    fn default() -> Self {
+        Self::of_bytes(u64::MAX)
+    }
+}
 
 /// Z_0 = 0, Z_1, Z_2, ... of a point in or near the view, rounded to `f64`.
 pub struct ReferenceOrbit {
@@ -52,7 +80,16 @@ pub const GUARD: i32 = 48;
 
 impl ReferenceOrbit {
     /// The orbit of `c` for samples that lie `spacing` apart within `radius` of it.
-    pub fn new(c: &Complex<Decimal>, spacing: FloatExp, radius: FloatExp, max_iter: u32) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::Limit`] where it would be longer than `allowance` permits.
+    pub fn new(
+        c: &Complex<Decimal>,
+        spacing: FloatExp,
+        radius: FloatExp,
+        max_iter: u32,
+        allowance: &Allowance,
+    ) -> Result<Self, Error> {
         let finest = (GUARD - spacing.exponent()).max(64) as usize;
         // A derivative below 1 asks for a few bits more.
         let exact = Fixed::new(c, finest + 128);
@@ -62,6 +99,14 @@ impl ReferenceOrbit {
         let mut z = ComplexExp::ZERO;
         let mut derivative = ComplexExp::ZERO;
         for m in 1..=max_iter {
+            if u64::from(m) > allowance.max_steps {
+                return Err(Error::Limit(format!(
+                    "the reference orbit of this view takes more than {} steps, and no more fit into memory; \
+                     use a smaller --max-iter, or a center near a small copy of the set ('mandel find' finds one)",
+                    allowance.max_steps
+                )));
+            }
+            allowance.steps.store(m.into(), Ordering::Relaxed);
             derivative = (z * derivative).shifted(1) + ComplexExp::ONE;
             let needed = (finest as i32 - derivative.exponent()).max(64) as usize;
             // Cut down in steps of two words, since each costs a copy of c.
@@ -89,7 +134,7 @@ impl ReferenceOrbit {
                 break;
             }
         }
-        orbit
+        Ok(orbit)
     }
 
     /// All Z as `f64`, from Z_0 to the last one.
