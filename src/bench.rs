@@ -240,7 +240,8 @@ mod tests {
         for (size, supersample) in [((33, 21), 1), ((5, 2), 3), ((1, 1), 1)] {
             let scene = scene(size, supersample);
             let field = render::field(&scene).expect("a field");
-            let kernel = plan(scene.samples(), scene.bailout(), KernelChoice::Auto).kernel().expect("a kernel");
+            let kernel =
+                plan(scene.samples(), scene.bailout(), KernelChoice::Auto).kernel().expect("a kernel");
             let mut bench = Bench::new(&scene, kernel.as_ref());
             for threads in [1, 2, 5] {
                 let pool = pool(threads).expect("threads");

@@ -8,9 +8,9 @@ use std::fmt;
 use std::ops::{Add, Neg, Sub};
 use std::str::FromStr;
 
+use dashu_int::IBig;
 use dashu_int::Sign;
 use dashu_int::ops::DivEuclid;
-use dashu_int::IBig;
 use num_complex::Complex;
 
 use crate::Error;
@@ -61,11 +61,13 @@ impl Decimal {
         // log2(10) is just below 3.3220; what is left has at least 64 and a few thousand bits at most.
         let bits = (self.digits() as i64 + self.exponent) as f64 * 3.3220;
         let shift = 128 - bits as i64;
-        let scaled = if shift >= 0 { self.to_fixed(shift as usize) } else { self.to_fixed(0) >> (-shift) as usize };
+        let scaled =
+            if shift >= 0 { self.to_fixed(shift as usize) } else { self.to_fixed(0) >> (-shift) as usize };
         let (sign, words) = scaled.as_sign_words();
-        let wide = words.iter().rev().fold(FloatExp::ZERO, |sum, &word| {
-            sum * FloatExp::new(1.0, 64) + FloatExp::from(word as f64)
-        });
+        let wide = words
+            .iter()
+            .rev()
+            .fold(FloatExp::ZERO, |sum, &word| sum * FloatExp::new(1.0, 64) + FloatExp::from(word as f64));
         let value = wide * FloatExp::new(1.0, -shift as i32);
         if sign == Sign::Negative { -value } else { value }
     }
@@ -127,6 +129,22 @@ impl Decimal {
         let exponent = self.exponent.min(other.exponent);
         let scaled = |d: &Self| &d.mantissa * IBig::from(10).pow((d.exponent - exponent) as usize);
         (scaled(self), scaled(other), exponent)
+    }
+}
+
+impl From<FloatExp> for Decimal {
+    /// The same number, exactly: every power of two has an end in decimals.
+    fn from(x: FloatExp) -> Self {
+        // A mantissa has 53 bits, 52 of them behind the point.
+        let mantissa = IBig::from((x.mantissa() * (1_u64 << 52) as f64) as i64);
+        let exponent = i64::from(x.exponent()) - 52;
+        if x.is_zero() {
+            Self { mantissa: IBig::ZERO, exponent: 0 }
+        } else if exponent >= 0 {
+            Self { mantissa: mantissa << exponent as usize, exponent: 0 }.normal()
+        } else {
+            Self { mantissa: mantissa * IBig::from(5).pow(-exponent as usize), exponent }.normal()
+        }
     }
 }
 

@@ -6,8 +6,8 @@
 use dashu_int::{IBig, Sign};
 use num_complex::Complex;
 
-use crate::floatexp::{ComplexExp, FloatExp};
 use crate::Decimal;
+use crate::floatexp::{ComplexExp, FloatExp};
 
 /// A complex number `(re + i im) / 2^bits`.
 #[derive(Clone, Debug, PartialEq, Eq)]

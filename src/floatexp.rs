@@ -60,11 +60,14 @@ impl FloatExp {
     /// 1.
     pub const ONE: Self = Self { mantissa: 1.0, exponent: 0 };
 
-    /// `mantissa * 2^exponent`, for any finite mantissa.
+    /// `mantissa * 2^exponent`. What is not finite stays what it is.
     #[inline(always)]
     pub fn new(mantissa: f64, exponent: i32) -> Self {
         if mantissa == 0.0 {
             return Self::ZERO;
+        }
+        if !mantissa.is_finite() {
+            return Self { mantissa, exponent: -ZERO_EXPONENT };
         }
         // A subnormal number gets a normal one's exponent first.
         let (mantissa, exponent) =
@@ -119,7 +122,6 @@ impl fmt::Display for FloatExp {
 }
 
 impl From<f64> for FloatExp {
-    /// The same number; it must be finite.
     #[inline(always)]
     fn from(x: f64) -> Self {
         Self::new(x, 0)
@@ -258,7 +260,10 @@ impl ComplexExp {
     /// This number times a power of two.
     #[inline(always)]
     pub fn shifted(self, exponent: i32) -> Self {
-        Self { exponent: if self.exponent == ZERO_EXPONENT { ZERO_EXPONENT } else { self.exponent + exponent }, ..self }
+        Self {
+            exponent: if self.exponent == ZERO_EXPONENT { ZERO_EXPONENT } else { self.exponent + exponent },
+            ..self
+        }
     }
 
     /// Real and imaginary part as they are stored, in units of 2^exponent.

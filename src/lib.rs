@@ -59,10 +59,11 @@ pub use color::Rgb;
 pub use coloring::{Coloring, Map, Painter};
 pub use decimal::{Decimal, parse_complex};
 pub use error::{Error, ErrorKind};
-pub use floatexp::{ComplexExp, FloatExp};
 pub use field::{Escape, Field};
-pub use kernel::{Allowance, 
-    Bailout, ExactEscape, Kernel, KernelChoice, Plan, Shortcuts, auto_max_iter, escape, exact_escape, plan,
+pub use floatexp::{ComplexExp, FloatExp};
+pub use kernel::{
+    Allowance, Bailout, ExactEscape, Kernel, KernelChoice, Plan, Shortcuts, auto_max_iter, escape,
+    exact_escape, plan,
 };
 pub use palette::Palette;
 pub use pixmap::Pixmap;

@@ -106,7 +106,9 @@ impl Axis {
         let samples = self.samples * k;
         let spacing = match self.place {
             Place::Centers { .. } => self.spacing / FloatExp::from(f64::from(k)),
-            Place::Endpoints { .. } => self.extent() / FloatExp::from(f64::from(Grid::Endpoints.intervals(samples))),
+            Place::Endpoints { .. } => {
+                self.extent() / FloatExp::from(f64::from(Grid::Endpoints.intervals(samples)))
+            }
         };
         Self { samples, spacing, ..self }
     }
@@ -140,11 +142,11 @@ fn check_size(width: u32, height: u32) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_extent(extent: FloatExp) -> Result<(), Error> {
-    if extent > FloatExp::ZERO {
-        Ok(())
+fn check_extent(extent: FloatExp) -> Result<FloatExp, Error> {
+    if extent > FloatExp::ZERO && extent.mantissa().is_finite() {
+        Ok(extent)
     } else {
-        Err(Error::Scene("a view must be wider and higher than 0".into()))
+        Err(Error::Scene("the width and height of a view must be numbers above 0".into()))
     }
 }
 
@@ -157,12 +159,12 @@ impl Viewport {
     /// [`Error::Scene`] for a size outside 1..=[`MAX_SIDE`], or a height that is not above 0.
     pub fn with_height(
         center: Complex<Decimal>,
-        height: FloatExp,
+        height: impl Into<FloatExp>,
         grid: Grid,
         size: (u32, u32),
     ) -> Result<Self, Error> {
         check_size(size.0, size.1)?;
-        check_extent(height)?;
+        let height = check_extent(height.into())?;
         Self::square(center, height / FloatExp::from(f64::from(grid.intervals(size.1))), grid, size)
     }
 
@@ -172,12 +174,12 @@ impl Viewport {
     /// As there.
     pub fn with_width(
         center: Complex<Decimal>,
-        width: FloatExp,
+        width: impl Into<FloatExp>,
         grid: Grid,
         size: (u32, u32),
     ) -> Result<Self, Error> {
         check_size(size.0, size.1)?;
-        check_extent(width)?;
+        let width = check_extent(width.into())?;
         Self::square(center, width / FloatExp::from(f64::from(grid.intervals(size.0))), grid, size)
     }
 
@@ -399,10 +401,10 @@ mod tests {
     fn a_view_grows_to_contain_the_region() {
         let bounds = region(["-2", "1", "-1", "1"]);
         let fit = Viewport::region(&bounds, Grid::Centers, Aspect::Fit, (300, 300)).expect("a view");
-        assert_eq!(fit.spacing(), (0.01, 0.01));
+        assert_eq!(fit.spacing(), (0.01.into(), 0.01.into()));
         assert_eq!(fit.im(0), 1.495);
         let stretch = Viewport::region(&bounds, Grid::Centers, Aspect::Stretch, (300, 300)).expect("a view");
-        assert_eq!(stretch.spacing(), (0.01, 2.0 / 300.0));
+        assert_eq!(stretch.spacing(), (0.01.into(), (2.0 / 300.0).into()));
         let edges = Viewport::region(&bounds, Grid::Endpoints, Aspect::Fit, (301, 301)).expect("a view");
         assert_eq!((edges.re(0), edges.re(300), edges.im(300)), (-2.0, 1.0, -1.5));
     }

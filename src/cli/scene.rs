@@ -2,8 +2,8 @@
 
 use clap::{Args, ValueEnum};
 use mandel::{
-    Aspect, Bailout, Coloring, Decimal, Error, FloatExp, Grid, KernelChoice, Map, Palette, Scene, View, Viewport,
-    auto_max_iter, parse_complex, plan,
+    Aspect, Bailout, Coloring, Decimal, Error, FloatExp, Grid, KernelChoice, Map, Palette, Scene, View,
+    Viewport, auto_max_iter, parse_complex, plan,
 };
 use num_complex::Complex;
 

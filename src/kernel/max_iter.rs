@@ -54,11 +54,7 @@ pub fn auto_max_iter(viewport: &Viewport, allowance: &Allowance) -> Result<u32, 
 }
 
 /// The first limit whose doubling leaves nearly as many samples open, `open` says how many.
-fn settle(
-    all: usize,
-    budget: u64,
-    mut open: impl FnMut(u32) -> Result<usize, Error>,
-) -> Result<u32, Error> {
+fn settle(all: usize, budget: u64, mut open: impl FnMut(u32) -> Result<usize, Error>) -> Result<u32, Error> {
     let (mut max_iter, mut limit, mut before) = (FIRST, FIRST, all);
     loop {
         let now = open(limit)?;

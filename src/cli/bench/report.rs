@@ -1,8 +1,8 @@
 //! What was measured, as a table, Markdown, CSV, JSON and words.
 
-use mandel::{FloatExp, Scene};
 use mandel::bench::{Scaling, Statistics, Variant};
 use mandel::render::Schedule;
+use mandel::{FloatExp, Scene};
 use serde_json::json;
 
 use crate::cli::render::number;
@@ -75,7 +75,12 @@ impl Report<'_> {
         let (re, im) = (viewport.center().re.to_string(), viewport.center().im.to_string());
         let sign = if im.starts_with('-') { "" } else { "+" };
         let zoom = FloatExp::from(4.0) / viewport.extent().1;
-        format!("{}{sign}{}i, zoom {}", brief(&re), brief(&im), if zoom.to_f64().is_finite() { digits(zoom.to_f64(), 4) } else { zoom.to_string() })
+        format!(
+            "{}{sign}{}i, zoom {}",
+            brief(&re),
+            brief(&im),
+            if zoom.to_f64().is_finite() { digits(zoom.to_f64(), 4) } else { zoom.to_string() }
+        )
     }
 
     /// What was compared on what.

@@ -248,7 +248,8 @@ impl Branch {
     /// The block, if it is worth keeping.
     fn finished(&self, c_max: FloatExp) -> Option<WideBlock> {
         let small = FloatExp::new(1.0, EPSILON_LINEAR);
-        let beside = |cross: ComplexExp, kept: ComplexExp| cross.chebyshev() * c_max < kept.chebyshev() * small;
+        let beside =
+            |cross: ComplexExp, kept: ComplexExp| cross.chebyshev() * c_max < kept.chebyshev() * small;
         let complete = beside(self.uc, self.block.a) && beside(self.cc, self.block.b);
         let radius = if complete { self.block.radius } else { self.linear };
         (self.block.len >= SHORTEST && radius > FloatExp::ZERO).then_some(WideBlock { radius, ..self.block })

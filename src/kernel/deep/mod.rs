@@ -16,8 +16,8 @@ use num_complex::Complex;
 
 use self::bla::Bla;
 use self::perturbation::{Next, Reference, Sample};
-use self::reference_orbit::ReferenceOrbit;
 pub use self::reference_orbit::Allowance;
+use self::reference_orbit::ReferenceOrbit;
 use super::{Bailout, Kernel};
 use crate::floatexp::{ComplexExp, FloatExp};
 use crate::{Decimal, Error, Escape, Viewport};

@@ -15,10 +15,10 @@ use num_complex::Complex;
 
 use super::bla::{Bla, Block};
 use super::reference_orbit::ReferenceOrbit;
+use crate::Escape;
 use crate::floatexp::{ComplexExp, FloatExp};
 use crate::kernel::Bailout;
 use crate::kernel::scalar::fraction;
-use crate::Escape;
 
 /// Everything that the samples of a view are compared with.
 pub struct Reference {
