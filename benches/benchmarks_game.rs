@@ -44,7 +44,7 @@ fn main() {
 
 /// The file: its first row has the smallest imaginary part, which is our last.
 fn bitmap(scene: &Scene) -> Vec<u8> {
-    let plan = plan(scene.samples(), scene.bailout(), KernelChoice::Auto).expect("a plan");
+    let kernel = plan(scene.samples(), scene.bailout(), KernelChoice::Auto).kernel().expect("a kernel");
     let header = format!("P4\n{SIZE} {SIZE}\n");
     let row = SIZE as usize / 8;
     let mut file = vec![0; header.len() + row * SIZE as usize];
@@ -52,7 +52,7 @@ fn bitmap(scene: &Scene) -> Vec<u8> {
     let mut end = file.len();
     let result: Result<(), Infallible> = render::bands(
         scene,
-        plan.kernel.as_ref(),
+        kernel.as_ref(),
         2,
         || (),
         |(), band| {

@@ -26,8 +26,8 @@ fn coloring(criterion: &mut Criterion) {
     {
         let scene = scene(supersample, map);
         let field = render::field(&scene).expect("a field");
-        let plan = plan(scene.samples(), scene.bailout(), KernelChoice::Auto).expect("a plan");
-        let painter = render::painter(&scene, plan.kernel.as_ref());
+        let kernel = plan(scene.samples(), scene.bailout(), KernelChoice::Auto).kernel().expect("a kernel");
+        let painter = render::painter(&scene, kernel.as_ref());
         let mut bytes = Vec::new();
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
@@ -74,13 +74,13 @@ fn whole(criterion: &mut Criterion) {
 
 /// A scene as the bytes of a PNG.
 fn png(scene: &Scene) -> Vec<u8> {
-    let plan = plan(scene.samples(), scene.bailout(), KernelChoice::Auto).expect("a plan");
-    let painter = render::painter(scene, plan.kernel.as_ref());
+    let kernel = plan(scene.samples(), scene.bailout(), KernelChoice::Auto).kernel().expect("a kernel");
+    let painter = render::painter(scene, kernel.as_ref());
     let mut bytes = Vec::new();
     let mut writer = PngWriter::new(&mut bytes, SIZE.0, SIZE.1).expect("memory");
     render::bands(
         scene,
-        plan.kernel.as_ref(),
+        kernel.as_ref(),
         rows_per_strip(SIZE.0, SIZE.1),
         || (Vec::new(), StripEncoder::new(Compression::Fast)),
         |(pixels, encoder), band| {

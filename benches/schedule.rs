@@ -45,8 +45,8 @@ fn main() {
 
 /// Seconds to iterate, color and deflate each band: the least of three times, since noise only adds.
 fn costs(scene: &Scene) -> Vec<f64> {
-    let plan = plan(scene.samples(), scene.bailout(), KernelChoice::Auto).expect("a plan");
-    let painter = render::painter(scene, plan.kernel.as_ref());
+    let kernel = plan(scene.samples(), scene.bailout(), KernelChoice::Auto).kernel().expect("a kernel");
+    let painter = render::painter(scene, kernel.as_ref());
     let (width, height) = (scene.viewport().width(), scene.viewport().height());
     let rows_per_band = rows_per_strip(width, height);
     let mut encoder = StripEncoder::new(Compression::Fast);
@@ -55,7 +55,7 @@ fn costs(scene: &Scene) -> Vec<f64> {
         let rows = top..height.min(top + rows_per_band);
         let mut escapes = vec![Escape::NONE; rows.len() * width as usize];
         let start = Instant::now();
-        plan.kernel.iterate(0..width, rows.clone(), &mut escapes);
+        kernel.iterate(0..width, rows.clone(), &mut escapes);
         render::paint(&painter, scene, &Band { rows, escapes: &escapes }, &mut pixels);
         std::hint::black_box(encoder.encode(&pixels, width, false));
         start.elapsed().as_secs_f64()

@@ -33,7 +33,7 @@ fn main() {
         let steps =
             |escapes: &[Escape]| -> u64 { escapes.iter().map(|e| u64::from(e.count(max_iter))).sum() };
 
-        let kernel = plan(&viewport, bailout, KernelChoice::Auto).expect("a plan").kernel;
+        let kernel = plan(&viewport, bailout, KernelChoice::Auto).kernel().expect("a kernel");
         let mut escapes = vec![Escape::NONE; (WIDTH * HEIGHT) as usize];
         // In bands, as a render does; the least of five times, since noise only adds.
         let seconds =

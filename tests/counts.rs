@@ -249,8 +249,8 @@ fn shortcuts_change_nothing() {
 #[test]
 fn conjugate_rows_are_equal() {
     let (viewport, bailout) = view("-0.65", 2.45, (120, 90), 1000);
-    let plan = plan(&viewport, bailout, KernelChoice::Auto).expect("a plan");
-    let all = iterate(plan.kernel.as_ref(), &viewport);
+    let plan = plan(&viewport, bailout, KernelChoice::Auto);
+    let all = iterate(plan.kernel().expect("a kernel").as_ref(), &viewport);
     for y in 0..45 {
         assert_eq!(all[y * 120..][..120], all[(89 - y) * 120..][..120], "row {y}");
     }
@@ -260,8 +260,10 @@ fn conjugate_rows_are_equal() {
 fn a_higher_limit_keeps_the_counts_below_the_lower_one() {
     let counts = |max_iter| {
         let (viewport, bailout) = view("-0.7453+0.1127i", 0.0065, (80, 60), max_iter);
-        let plan = plan(&viewport, bailout, KernelChoice::Auto).expect("a plan");
-        iterate(plan.kernel.as_ref(), &viewport).into_iter().map(move |e| e.count(max_iter))
+        let plan = plan(&viewport, bailout, KernelChoice::Auto);
+        iterate(plan.kernel().expect("a kernel").as_ref(), &viewport)
+            .into_iter()
+            .map(move |e| e.count(max_iter))
     };
     for low in [1, 2, 50, 299, 1000] {
         for (few, many) in counts(low).zip(counts(4000)) {
@@ -274,9 +276,9 @@ fn a_higher_limit_keeps_the_counts_below_the_lower_one() {
 fn a_crop_equals_the_same_pixels_of_the_whole() {
     let (viewport, bailout) = view("-0.7453+0.1127i", 0.0065, (101, 67), 1500);
     let whole =
-        iterate(plan(&viewport, bailout, KernelChoice::Auto).expect("a plan").kernel.as_ref(), &viewport);
+        iterate(plan(&viewport, bailout, KernelChoice::Auto).kernel().expect("a kernel").as_ref(), &viewport);
     let crop = viewport.crop(13, 29, 40, 21).expect("a crop");
-    let part = iterate(plan(&crop, bailout, KernelChoice::Auto).expect("a plan").kernel.as_ref(), &crop);
+    let part = iterate(plan(&crop, bailout, KernelChoice::Auto).kernel().expect("a kernel").as_ref(), &crop);
     for y in 0..21 {
         assert_eq!(part[y * 40..][..40], whole[(y + 29) * 101 + 13..][..40], "row {y}");
     }
@@ -290,8 +292,8 @@ fn zooming_by_two_keeps_shared_samples() {
             Viewport::region(&bounds, Grid::Endpoints, Aspect::Fit, (samples, samples)).expect("a view");
         iterate(
             plan(&viewport, Bailout::new(500).expect("a limit"), KernelChoice::Auto)
-                .expect("a plan")
-                .kernel
+                .kernel()
+                .expect("a kernel")
                 .as_ref(),
             &viewport,
         )

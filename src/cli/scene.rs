@@ -290,7 +290,15 @@ fn extent(flag: &str, text: &str) -> Result<FloatExp, Error> {
         };
         return Err(usage(format!("{flag} must be greater than 0 (got {}); {hint}", brief(text))));
     }
-    Ok(number.to_floatexp())
+    let number = number.to_floatexp();
+    let outward = if flag == "--zoom" { -number.exponent() } else { number.exponent() };
+    if outward > 1000 {
+        return Err(usage(format!(
+            "{flag} {} shows more of the plane than f64 numbers reach, which end at 1e308; the whole set is 2.5 high",
+            brief(text)
+        )));
+    }
+    Ok(number)
 }
 
 fn parse_region(text: &str) -> Result<[Decimal; 4], Error> {
