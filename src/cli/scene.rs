@@ -366,7 +366,7 @@ pub(crate) fn not_an_option(flag: &str, text: &str) -> Result<(), Error> {
 }
 
 /// Points at the place where a number goes wrong.
-fn cannot_read(flag: &str, text: &str, error: &Error, examples: &str) -> Error {
+pub(crate) fn cannot_read(flag: &str, text: &str, error: &Error, examples: &str) -> Error {
     let (position, problem) = match error {
         Error::Number { position, problem } => (*position, problem.clone()),
         other => (0, other.to_string()),
