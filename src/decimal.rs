@@ -37,6 +37,11 @@ pub struct Decimal {
 }
 
 impl Decimal {
+    /// `mantissa * 10^exponent`.
+    pub(crate) fn new(mantissa: IBig, exponent: i64) -> Self {
+        Self { mantissa, exponent }.normal()
+    }
+
     /// The nearest `f64`, correctly rounded; infinite or zero where `f64` ends.
     pub fn to_f64(&self) -> f64 {
         // The standard library rounds a decimal text of any length correctly.

@@ -3,6 +3,7 @@
 //! Orbits of interest stay below |z| = 4, so a binary point that never moves does the work of an exponent. The whole
 //! numbers underneath are those of the dashu crate.
 
+use dashu_int::ops::BitTest;
 use dashu_int::{IBig, Sign};
 use num_complex::Complex;
 
@@ -55,29 +56,141 @@ impl Fixed {
     /// |self|^2 - 4, computed exactly and then rounded to 53 bits: its sign is right.
     pub fn norm_minus_4(&self) -> FloatExp {
         let norm = IBig::from(self.re.sqr()) + IBig::from(self.im.sqr());
-        to_float(&(norm - (IBig::from(4) << (2 * self.bits))), 2 * self.bits)
+        float(&(norm - (IBig::from(4) << (2 * self.bits))), -(2 * self.bits as i64))
     }
 
-    /// |self - other|, from an exact difference.
-    pub fn distance(&self, other: &Self) -> FloatExp {
+    /// self - other, a number of as many bits behind the point as this one.
+    pub fn minus(&self, other: &Long) -> Self {
+        let part = |x: &IBig| match usize::try_from(-other.exponent) {
+            Ok(bits) => shifted(x, bits, self.bits),
+            Err(_) => x << (self.bits + other.exponent.unsigned_abs() as usize),
+        };
+        Self { re: &self.re - part(&other.re), im: &self.im - part(&other.im), bits: self.bits }
+    }
+
+    /// other - self, to 53 bits.
+    pub fn to(&self, other: &Self) -> ComplexExp {
         let bits = self.bits.max(other.bits);
-        let (a, b) = (self.with_bits(bits), other.with_bits(bits));
-        Self { re: a.re - b.re, im: a.im - b.im, bits }.to_float().abs()
+        let (from, to) = (self.with_bits(bits), other.with_bits(bits));
+        Self { re: to.re - from.re, im: to.im - from.im, bits }.to_float()
+    }
+
+    /// The nearest number with `digits` digits behind the decimal point.
+    pub fn to_decimal(&self, digits: usize) -> Complex<Decimal> {
+        let ten = IBig::from(10).pow(digits);
+        let half = (IBig::ONE << self.bits) >> 1;
+        let part = |x: &IBig| Decimal::new((x * &ten + &half) >> self.bits, -(digits as i64));
+        Complex::new(part(&self.re), part(&self.im))
     }
 
     /// The nearest number of 53 bits.
     pub fn to_float(&self) -> ComplexExp {
-        ComplexExp::from_parts(to_float(&self.re, self.bits), to_float(&self.im, self.bits))
+        let exponent = -(self.bits as i64);
+        ComplexExp::from_parts(float(&self.re, exponent), float(&self.im, exponent))
     }
 }
 
-/// x / 2^bits.
-fn to_float(x: &IBig, bits: usize) -> FloatExp {
+/// A complex number `(re + i im) * 2^exponent` of as many significant bits as asked for.
+///
+/// Derivatives of orbits grow without end, so they need what [`ComplexExp`] has, with a longer mantissa.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Long {
+    re: IBig,
+    im: IBig,
+    exponent: i64,
+}
+
+impl Long {
+    /// `(re + i im) * 2^exponent`.
+    pub fn new(re: i32, im: i32, exponent: i32) -> Self {
+        Self { re: re.into(), im: im.into(), exponent: exponent.into() }
+    }
+
+    /// 0.
+    pub fn zero() -> Self {
+        Self::new(0, 0, 0)
+    }
+
+    /// Whether this is 0.
+    pub fn is_zero(&self) -> bool {
+        self.re.is_zero() && self.im.is_zero()
+    }
+
+    /// The leading `bits` bits of the larger part, and what lies as high in the smaller one.
+    pub fn rounded(self, bits: usize) -> Self {
+        let length = self.re.bit_len().max(self.im.bit_len());
+        let Some(extra @ 1..) = length.checked_sub(bits) else { return self };
+        Self { re: self.re >> extra, im: self.im >> extra, exponent: self.exponent + extra as i64 }
+    }
+
+    /// 2 z self + 1 to `bits` bits: the derivative of the next point of an orbit, where this is that of `z`.
+    pub fn advanced(&self, z: &Fixed, bits: usize) -> Self {
+        let one = Self { re: IBig::ONE << bits, im: IBig::ZERO, exponent: -(bits as i64) };
+        if self.is_zero() {
+            return one;
+        }
+        let z = Self::from(z.clone()).rounded(bits);
+        let (ac, bd) = (&self.re * &z.re, &self.im * &z.im);
+        let sum = (&self.re + &self.im) * (&z.re + &z.im);
+        let im = sum - &ac - &bd;
+        Self { re: ac - bd, im, exponent: self.exponent + z.exponent + 1 }
+            .rounded(bits)
+            .plus(&one)
+            .rounded(bits)
+    }
+
+    /// The sum, without the bits that only one of the two has.
+    pub fn plus(&self, other: &Self) -> Self {
+        for (one, rest) in [(self, other), (other, self)] {
+            if one.is_zero() {
+                return rest.clone();
+            }
+        }
+        let exponent = self.exponent.max(other.exponent);
+        let part = |x: &IBig, from: i64| x >> (exponent - from) as usize;
+        Self {
+            re: part(&self.re, self.exponent) + part(&other.re, other.exponent),
+            im: part(&self.im, self.exponent) + part(&other.im, other.exponent),
+            exponent,
+        }
+    }
+
+    /// self / other to about `bits` bits; nothing where `other` is 0.
+    pub fn over(&self, other: &Self, bits: usize) -> Option<Self> {
+        let a = self.clone().rounded(bits);
+        let b = other.clone().rounded(bits);
+        let norm = IBig::from(b.re.sqr()) + IBig::from(b.im.sqr());
+        if norm.is_zero() {
+            return None;
+        }
+        // The numerator is made `bits` bits longer than the norm, however short it was.
+        let shift = bits + norm.bit_len();
+        let re = (&a.re * &b.re + &a.im * &b.im) << shift;
+        let im = (&a.im * &b.re - &a.re * &b.im) << shift;
+        let quotient =
+            Self { re: re / &norm, im: im / &norm, exponent: a.exponent - b.exponent - shift as i64 };
+        Some(quotient.rounded(bits))
+    }
+
+    /// The nearest number of 53 bits.
+    pub fn to_float(&self) -> ComplexExp {
+        ComplexExp::from_parts(float(&self.re, self.exponent), float(&self.im, self.exponent))
+    }
+}
+
+impl From<Fixed> for Long {
+    fn from(z: Fixed) -> Self {
+        Self { re: z.re, im: z.im, exponent: -(z.bits as i64) }
+    }
+}
+
+/// x * 2^exponent, to 53 bits.
+fn float(x: &IBig, exponent: i64) -> FloatExp {
     let (sign, words) = x.as_sign_words();
     // The two highest words hold at least 64 bits.
     let top = words.len().saturating_sub(2);
     let high = words[top..].iter().rev().fold(0, |high, word| high << 64 | u128::from(*word));
-    let size = FloatExp::new(high as f64, 64 * top as i32 - bits as i32);
+    let size = FloatExp::new(high as f64, (64 * top as i64 + exponent) as i32);
     if sign == Sign::Negative { -size } else { size }
 }
 

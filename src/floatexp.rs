@@ -112,15 +112,6 @@ impl FloatExp {
     }
 }
 
-impl fmt::Display for FloatExp {
-    /// Two digits and a power of ten.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // TEMPORARY
-        let log10 = (self.mantissa.abs().log2() + f64::from(self.exponent)) * std::f64::consts::LOG10_2;
-        write!(f, "{:.1}e{}", 10f64.powf(log10 - log10.floor()), log10.floor())
-    }
-}
-
 impl From<f64> for FloatExp {
     #[inline(always)]
     fn from(x: f64) -> Self {
@@ -187,6 +178,76 @@ impl PartialOrd for FloatExp {
             }
             (a, b) => Some(a.cmp(&b)),
         }
+    }
+}
+
+impl fmt::Display for FloatExp {
+    /// Six significant digits without trailing zeros, as C's `%g`: `0.25`, `1.1272e239`. Reads back as a [`crate::Decimal`].
+    ///
+    /// Whole numbers alone decide the digits, so that they are the same on every machine.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_zero() {
+            return f.write_str("0");
+        }
+        let sign = if self.mantissa < 0.0 { "-" } else { "" };
+        let (digits, power) = six_digits(self.mantissa, self.exponent);
+        let digits = digits.to_string();
+        let digits = digits.trim_end_matches('0');
+        let (first, rest) = digits.split_at(1);
+        match usize::try_from(power) {
+            Ok(power @ 0..=5) if rest.len() <= power => {
+                write!(f, "{sign}{digits}{}", "0".repeat(power - rest.len()))
+            }
+            Ok(power @ 0..=5) => write!(f, "{sign}{}.{}", &digits[..=power], &digits[power + 1..]),
+            _ if (-4..0).contains(&power) => {
+                write!(f, "{sign}0.{}{digits}", "0".repeat((-power - 1) as usize))
+            }
+            _ if rest.is_empty() => write!(f, "{sign}{first}e{power}"),
+            _ => write!(f, "{sign}{first}.{rest}e{power}"),
+        }
+    }
+}
+
+/// |mantissa| * 2^exponent as `(d, k)`: nearly d * 10^(k - 5), where d has six digits.
+///
+/// A power of two is made by repeated squaring of numbers of 19 digits. Its error is below 1e-18 times the exponent,
+/// so at most 2e-9, and matters only where the seventh digit and its followers lie that close to a tie.
+fn six_digits(mantissa: f64, exponent: i32) -> (u64, i64) {
+    const UNIT: u64 = 10_u64.pow(18);
+    // (m, k) stands for m * 10^(k - 18), where m has 19 digits.
+    let normal = |m: u128, k: i64| {
+        let tens = u32::from(m >= u128::from(UNIT) * 10);
+        let ten = u128::from(10_u32.pow(tens));
+        (((m + ten / 2) / ten) as u64, k + i64::from(tens))
+    };
+    let times = |(a, j): (u64, i64), (b, k): (u64, i64)| {
+        let product = u128::from(a) * u128::from(b);
+        let unit = u128::from(UNIT);
+        // Rounded once: at 10^18, or at 10^19 where the product has a digit more.
+        if product >= unit * unit * 10 {
+            (((product + unit * 5) / (unit * 10)) as u64, j + k + 1)
+        } else {
+            normal((product + unit / 2) / unit, j + k)
+        }
+    };
+    let mut base = if exponent < 0 { (5 * UNIT, -1) } else { (2 * UNIT, 0) };
+    let mut result = {
+        // 1 <= |mantissa| < 2 in units of 2^-52; the product with 10^18 fits 112 bits.
+        let units = (mantissa.to_bits() & !(u64::MAX << 52)) | 1 << 52;
+        normal((u128::from(units) * u128::from(UNIT) + (1 << 51)) >> 52, 0)
+    };
+    let mut left = exponent.unsigned_abs();
+    while left > 0 {
+        if left & 1 == 1 {
+            result = times(result, base);
+        }
+        base = times(base, base);
+        left >>= 1;
+    }
+    let unit = 10_u64.pow(13);
+    match (result.0 + unit / 2) / unit {
+        1_000_000 => (100_000, result.1 + 1),
+        digits => (digits, result.1),
     }
 }
 
@@ -325,5 +386,44 @@ impl Div for ComplexExp {
         let re = self.re * other.re + self.im * other.im;
         let im = self.im * other.re - self.re * other.im;
         Self::new(re / norm, im / norm, self.exponent - other.exponent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_with_six_digits() {
+        for (x, text) in [
+            (0.0, "0"),
+            (1.0, "1"),
+            (-0.25, "-0.25"),
+            (2.0 / 3.0, "0.666667"),
+            (1234.5678, "1234.57"),
+            (999_999.6, "1e6"),
+            (120_000.0, "120000"),
+            (1_250_000.0, "1.25e6"),
+            (0.000_123_456_7, "0.000123457"),
+            (1e-5, "1e-5"),
+            (4e10, "4e10"),
+            (-1.5e-300, "-1.5e-300"),
+            (f64::MAX, "1.79769e308"),
+        ] {
+            assert_eq!(FloatExp::from(x).to_string(), text);
+        }
+        for (exponent, text) in [(33_220, "1.6461e10000"), (-33_220, "6.07497e-10001")] {
+            assert_eq!(FloatExp::new(1.0, exponent).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        for exponent in [-100_000, -1075, -1074, -40, 0, 7, 1023, 1024, 250_001] {
+            let x = FloatExp::new(1.234_567_89, exponent);
+            let back: crate::Decimal = x.to_string().parse().expect("a number");
+            let error = (back.to_floatexp() / x - FloatExp::ONE).abs();
+            assert!(error < FloatExp::from(5e-6), "{x}: {error}");
+        }
     }
 }

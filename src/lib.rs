@@ -23,10 +23,10 @@
 //!
 //! | layer | modules |
 //! | --- | --- |
-//! | 0 | [`error`], [`decimal`], [`color`], `log2` |
+//! | 0 | [`error`], [`decimal`], [`color`], `log2`, [`floatexp`], [`fixed`], `orbit` |
 //! | 1 | [`viewport`], [`field`], [`palette`], [`pixmap`] |
 //! | 2 | [`kernel`], [`coloring`], [`encode`] |
-//! | 3 | [`scene`], [`view`] |
+//! | 3 | [`scene`], [`view`], [`nucleus`], [`misiurewicz`] |
 //! | 4 | [`render`] |
 //! | 5 | [`mod@bench`] |
 //! | the binary | `cli`, `main`: command line, files, terminal |
@@ -38,6 +38,7 @@ pub mod decimal;
 pub mod fixed;
 pub mod floatexp;
 mod log2;
+mod orbit;
 
 pub mod field;
 pub mod palette;
@@ -47,6 +48,9 @@ pub mod viewport;
 pub mod coloring;
 pub mod encode;
 pub mod kernel;
+
+pub mod misiurewicz;
+pub mod nucleus;
 
 pub mod scene;
 pub mod view;
@@ -65,6 +69,8 @@ pub use kernel::{
     Allowance, Bailout, ExactEscape, Kernel, KernelChoice, Plan, Shortcuts, auto_max_iter, escape,
     exact_escape, plan,
 };
+pub use misiurewicz::Misiurewicz;
+pub use nucleus::Nucleus;
 pub use palette::Palette;
 pub use pixmap::Pixmap;
 pub use scene::Scene;

@@ -18,6 +18,7 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Render(args) => cli::render::run(&args),
         Command::Bench(args) => cli::bench::run(&args),
         Command::Point(args) => cli::point::run(&args),
+        Command::Find(args) => cli::find::run(&args),
         Command::Palettes(args) => cli::palettes::run(&args),
     }
 }

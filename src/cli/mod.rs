@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 mod files;
+pub(crate) mod find;
 mod interrupt;
 mod memory;
 pub(crate) mod palettes;
@@ -58,6 +59,8 @@ pub(crate) enum Command {
     Bench(Box<bench::Args>),
     /// Iterate one point: its exact escape count, proven, and its smooth count
     Point(point::Args),
+    /// Find the minibrot in a view, its period and size, to all digits that a view of it needs
+    Find(find::Args),
     /// List the palettes, and show them in a terminal that has colors
     Palettes(palettes::Args),
 }

@@ -248,7 +248,7 @@ impl Trap {
 
     /// Whether the ball around `z` lies in the disk.
     fn holds(&self, z: &Fixed) -> bool {
-        self.radius <= self.disk && up(self.z.distance(z) + self.radius) <= self.disk
+        self.radius <= self.disk && up(self.z.to(z).abs() + self.radius) <= self.disk
     }
 }
 

@@ -16,7 +16,7 @@ use num_complex::Complex;
 
 use self::bla::Bla;
 use self::perturbation::{Next, Reference, Sample};
-pub use self::reference_orbit::Allowance;
+pub use self::reference_orbit::{Allowance, bits};
 use self::reference_orbit::ReferenceOrbit;
 use super::{Bailout, Kernel};
 use crate::floatexp::{ComplexExp, FloatExp};
@@ -28,11 +28,6 @@ pub const PERTURBATION_1: &str = "perturbation-1";
 /// Whether samples this far apart are too close for `f64` also as deltas.
 pub fn is_wide(spacing: FloatExp) -> bool {
     spacing.exponent() < perturbation::FLOOR_EXPONENT
-}
-
-/// Bits behind the binary point that the reference needs for samples this far apart.
-pub fn bits(spacing: FloatExp) -> u32 {
-    (reference_orbit::GUARD - spacing.exponent()).max(64) as u32
 }
 
 /// The kernel for deep views.

@@ -1,11 +1,5 @@
 //! The orbit that all samples of a deep view are compared with.
 //!
-//! # How many bits
-//!
-//! An error of Z_m is as good as an error of C that is |dZ_m/dC| times smaller. C must be known to a fraction of the
-//! distance between two samples, so Z_m needs as many bits fewer as the derivative has grown by then. On a typical way down
-//! the derivative grows evenly, which halves the bits on average and takes away three fifths of the work.
-//!
 //! # How far
 //!
 //! The orbit ends where the samples, to first order a disk of radius r |dZ_m/dC| around Z_m, come to
@@ -20,6 +14,7 @@ use num_complex::Complex;
 
 use crate::fixed::Fixed;
 use crate::floatexp::{ComplexExp, FloatExp};
+use crate::orbit::Orbit;
 use crate::{Decimal, Error};
 
 /// How long a reference orbit may become, and how long it is so far.
@@ -76,7 +71,12 @@ const SMALL_GAP: f64 = 1e-4;
 ///
 /// They stand for 2^-48 of the distance between two samples. For samples at the edge of a picture, thousands of those
 /// from the reference, errors then stay below what `f64` rounds off.
-pub const GUARD: i32 = 48;
+const GUARD: i32 = 48;
+
+/// Bits behind the binary point that the reference needs for samples this far apart.
+pub fn bits(spacing: FloatExp) -> u32 {
+    (GUARD - spacing.exponent()).max(64) as u32
+}
 
 impl ReferenceOrbit {
     /// The orbit of `c` for samples that lie `spacing` apart within `radius` of it.
@@ -90,14 +90,9 @@ impl ReferenceOrbit {
         max_iter: u32,
         allowance: &Allowance,
     ) -> Result<Self, Error> {
-        let finest = (GUARD - spacing.exponent()).max(64) as usize;
-        // A derivative below 1 asks for a few bits more.
-        let exact = Fixed::new(c, finest + 128);
-        let mut c_now = exact.with_bits(finest.next_multiple_of(64) + 64);
-        let mut high = Fixed::zero();
+        // A derivative a little below 1 asks for a few bits more.
+        let mut exact = Orbit::new(Fixed::new(c, bits(spacing) as usize + 32));
         let mut orbit = Self { z: vec![Complex::ZERO], tiny: Vec::new(), gaps: Vec::new(), end: End::Limit };
-        let mut z = ComplexExp::ZERO;
-        let mut derivative = ComplexExp::ZERO;
         for m in 1..=max_iter {
             if u64::from(m) > allowance.max_steps {
                 return Err(Error::Limit(format!(
@@ -107,21 +102,15 @@ impl ReferenceOrbit {
                 )));
             }
             allowance.steps.store(m.into(), Ordering::Relaxed);
-            derivative = (z * derivative).shifted(1) + ComplexExp::ONE;
-            let needed = (finest as i32 - derivative.exponent()).max(64) as usize;
-            // Cut down in steps of two words, since each costs a copy of c.
-            if needed > c_now.bits() || needed + 128 < c_now.bits() {
-                c_now = exact.with_bits(needed.next_multiple_of(64).min(exact.bits()));
-            }
-            high = high.square_add(&c_now);
-            z = high.to_float();
+            exact.step();
+            let z = exact.rounded();
             if z.exponent() < TINY {
                 orbit.tiny.push((m, z));
             }
             let near = z.to_f64();
             let mut gap = FloatExp::from(4.0 - near.norm_sqr());
             if gap.abs() < FloatExp::from(SMALL_GAP) {
-                gap = -high.norm_minus_4();
+                gap = -exact.z().norm_minus_4();
                 orbit.gaps.push((m, gap));
             }
             orbit.z.push(near);
@@ -129,7 +118,7 @@ impl ReferenceOrbit {
                 orbit.end = End::Escaped;
                 break;
             }
-            if z.abs() < radius * derivative.abs() {
+            if z.abs() < radius * exact.derivative().abs() {
                 orbit.end = End::Period;
                 break;
             }

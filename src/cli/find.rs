@@ -1,0 +1,200 @@
+//! `mandel find`: the minibrot or Misiurewicz point in a view, to all its digits.
+
+use mandel::nucleus::Shape;
+use mandel::{Bailout, ComplexExp, Decimal, Error, FloatExp, Misiurewicz, Nucleus};
+use num_complex::Complex;
+use serde_json::{Value, json};
+
+use super::scene::{brief, extent, point, whole};
+use super::{Failure, print, usage};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Center of the view: -0.75+0.1i, -0.75,0.1, 0.1i or -1.75, with any number of digits
+    #[arg(short, long, value_name = "C", allow_hyphen_values = true)]
+    center: String,
+    /// Magnification: the view is 4/Z high
+    #[arg(short, long, value_name = "Z", allow_hyphen_values = true, required_unless_present = "height")]
+    zoom: Option<String>,
+    /// Height of the view in the plane
+    #[arg(long, value_name = "H", allow_hyphen_values = true, conflicts_with = "zoom")]
+    height: Option<String>,
+    /// Find a Misiurewicz point instead: that of this preperiod and period, or the lowest in the view
+    ///
+    /// Preperiods are counted from Z_0 = 0: -2 has preperiod 2 and period 1, i has 2 and 2.
+    #[arg(long, value_name = "PREPERIOD,PERIOD", num_args = 0..=1, default_missing_value = "")]
+    misiurewicz: Option<String>,
+    /// The highest period to look for, or preperiod and period together [default: 1000000, and 50000 together]
+    #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true)]
+    max_iter: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// How far the search for a period goes: a second or so at 1e100.
+const MAX_PERIOD: u32 = 1_000_000;
+/// How far the search for a preperiod and period goes. It compares each point of the orbit with all before it.
+const MAX_SUM: u32 = 50_000;
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let center = point("--center", &args.center)?;
+    let height = match (&args.zoom, &args.height) {
+        (Some(text), _) => FloatExp::from(4.0) / extent("--zoom", text)?,
+        (None, Some(text)) => extent("--height", text)?,
+        (None, None) => return Err(usage("--zoom or --height must say how large the view is").into()),
+    };
+    let max_iter = match &args.max_iter {
+        Some(text) => whole("--max-iter", text, 1, Bailout::MAX_ITER, "")?,
+        None if args.misiurewicz.is_some() => MAX_SUM,
+        None => MAX_PERIOD,
+    };
+    // What is looked for lies in the circle that touches the upper and lower edge.
+    let radius = height / FloatExp::from(2.0);
+    let report = match &args.misiurewicz {
+        None => nucleus(&Nucleus::find(&center, radius, max_iter)?),
+        Some(pair) => {
+            let point = match pair.as_str() {
+                "" => Misiurewicz::find(&center, radius, max_iter)?,
+                pair => {
+                    let (preperiod, period) = parse_pair(pair)?;
+                    Misiurewicz::of(&center, radius, preperiod, period)?
+                }
+            };
+            misiurewicz(&point, height)
+        }
+    };
+    print(&if args.json { report.json() } else { report.text() })
+}
+
+/// What was found, as named values in the order in which they are shown, and the view to render.
+struct Report {
+    found: &'static str,
+    center: Complex<Decimal>,
+    values: Vec<(&'static str, Value)>,
+    zoom: FloatExp,
+    max_iter: u32,
+}
+
+impl Report {
+    /// The words that render the view.
+    fn command(&self) -> [String; 8] {
+        let zoom = self.zoom.to_string();
+        ["mandel", "render", "-c", &complex(&self.center), "-z", &zoom, "-n", &self.max_iter.to_string()]
+            .map(String::from)
+    }
+
+    fn text(&self) -> String {
+        let mut lines = vec![("found", self.found.into()), ("center", complex(&self.center))];
+        lines.extend(self.values.iter().map(|(name, value)| {
+            let text = value.as_str().map_or_else(|| value.to_string(), String::from);
+            (*name, text)
+        }));
+        lines.push(("zoom", self.zoom.to_string()));
+        let lines: String =
+            lines.iter().map(|(name, text)| format!("{:<19} {text}\n", name.replace('_', " "))).collect();
+        format!("{lines}\n{}\n", self.command().join(" "))
+    }
+
+    fn json(&self) -> String {
+        let mut object = json!({
+            "found": self.found,
+            "center_re": self.center.re.to_string(),
+            "center_im": self.center.im.to_string(),
+        });
+        for (name, value) in &self.values {
+            object[*name] = value.clone();
+        }
+        object["zoom"] = self.zoom.to_string().into();
+        object["max_iter"] = self.max_iter.into();
+        object["command"] = self.command().to_vec().into();
+        format!("{object}\n")
+    }
+}
+
+/// Near a minibrot each of its own iterations takes a period; this many of them show its outline.
+const ROUNDS: u32 = 50;
+/// Iterations that are left to what surrounds it.
+const SURROUNDINGS: u32 = 1000;
+
+fn nucleus(nucleus: &Nucleus) -> Report {
+    let four = FloatExp::from(4.0);
+    let mut values = vec![
+        ("period", nucleus.period.into()),
+        ("size", nucleus.size.abs().to_string().into()),
+        ("orientation_degrees", degrees(nucleus.size).into()),
+    ];
+    if nucleus.shape == Shape::Cardioid && nucleus.period > 1 {
+        values.push(("julia_zoom", (four / nucleus.julia_height()).to_string().into()));
+    }
+    Report {
+        found: match nucleus.shape {
+            _ if nucleus.period == 1 => "set",
+            Shape::Cardioid => "minibrot",
+            Shape::Disk => "disk",
+        },
+        center: nucleus.center.clone(),
+        values,
+        zoom: four / nucleus.framing_height(),
+        max_iter: limit(u64::from(ROUNDS) * u64::from(nucleus.period)),
+    }
+}
+
+fn misiurewicz(point: &Misiurewicz, height: FloatExp) -> Report {
+    let zoom = FloatExp::from(4.0) / height;
+    let (re, im) = point.multiplier.parts();
+    let factor = point.multiplier.abs();
+    // Neighbors at the edge of the view leave the cycle after as many periods as the zoom is powers of the factor.
+    let log2 = |x: FloatExp| f64::from(x.exponent()) + libm::log2(x.mantissa());
+    let periods = (log2(zoom) / log2(factor)).max(0.0) as u64 + 1;
+    Report {
+        found: "misiurewicz point",
+        center: point.center.clone(),
+        values: vec![
+            ("preperiod", point.preperiod.into()),
+            ("period", point.period.into()),
+            ("multiplier_re", re.to_string().into()),
+            ("multiplier_im", im.to_string().into()),
+            ("zoom_factor", factor.to_string().into()),
+            ("rotation_degrees", degrees(point.multiplier).into()),
+        ],
+        zoom,
+        max_iter: limit(u64::from(point.preperiod) + 2 * periods * u64::from(point.period)),
+    }
+}
+
+/// A max_iter for something that takes `steps`, and its surroundings.
+fn limit(steps: u64) -> u32 {
+    u32::try_from(steps + u64::from(SURROUNDINGS)).unwrap_or(Bailout::MAX_ITER).min(Bailout::MAX_ITER)
+}
+
+/// The argument in degrees, above -180 to 180, to a ten-thousandth.
+fn degrees(z: ComplexExp) -> f64 {
+    let (re, im) = z.mantissas();
+    let turned = libm::atan2(im, re).to_degrees();
+    // Adding 0 makes 0 of -0.
+    let rounded = libm::round(turned * 1e4) / 1e4 + 0.0;
+    if rounded == -180.0 { 180.0 } else { rounded }
+}
+
+/// A point as `--center` reads it.
+fn complex(c: &Complex<Decimal>) -> String {
+    if c.im.is_zero() {
+        return c.re.to_string();
+    }
+    let sign = if c.im.is_negative() { "" } else { "+" };
+    format!("{}{sign}{}i", c.re, c.im)
+}
+
+fn parse_pair(text: &str) -> Result<(u32, u32), Error> {
+    let Some((preperiod, period)) = text.split_once(',') else {
+        return Err(usage(format!(
+            "--misiurewicz needs PREPERIOD,PERIOD (got '{}'); try --misiurewicz 2,1, or no value for the lowest pair",
+            brief(text)
+        )));
+    };
+    let most = Bailout::MAX_ITER / 2;
+    let name = "--misiurewicz: preperiod";
+    let preperiod = whole(name, preperiod, 2, most, ", counted from Z_0 = 0")?;
+    Ok((preperiod, whole("--misiurewicz: period", period, 1, most, "")?))
+}
