@@ -1,7 +1,7 @@
 //! Built-in views by name.
 
 /// A place worth looking at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct View {
     /// What `--at` calls it.
     pub name: &'static str,
@@ -13,20 +13,26 @@ pub struct View {
     pub width: &'static str,
     /// A limit that shows its detail.
     pub max_iter: u32,
+    /// How fast to pass through the palette here.
+    pub density: f64,
     /// What there is to see.
     pub about: &'static str,
+    /// Who found it, where that is known.
+    pub credit: &'static str,
 }
 
 impl View {
     /// The views there are; the first is the default.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 16] = [
         Self {
             name: "home",
             center: "-0.65",
             height: "2.45",
             width: "2.8",
             max_iter: 1000,
+            density: 1.0,
             about: "the whole set",
+            credit: "common knowledge",
         },
         Self {
             name: "seahorse",
@@ -34,7 +40,9 @@ impl View {
             height: "0.0065",
             width: "0.0065",
             max_iter: 4000,
+            density: 1.0,
             about: "spirals in the valley between cardioid and disk",
+            credit: "common knowledge",
         },
         Self {
             name: "elephant",
@@ -42,7 +50,9 @@ impl View {
             height: "0.0026",
             width: "0.0026",
             max_iter: 1000,
+            density: 1.0,
             about: "trunks at the cusp of the cardioid",
+            credit: "common knowledge",
         },
         Self {
             name: "mini",
@@ -50,7 +60,129 @@ impl View {
             height: "0.04",
             width: "0.04",
             max_iter: 1000,
+            density: 1.0,
             about: "the largest small copy of the set, on the needle",
+            credit: "common knowledge",
+        },
+        Self {
+            name: "twins",
+            center: include_str!("view/twins.txt"),
+            height: "4e-14",
+            width: "4e-14",
+            max_iter: 4_036,
+            density: 1.0,
+            about: "two islands in an embedded Julia set, at 1e14",
+            credit: "the benchmark locations of Kalles Fraktaler",
+        },
+        Self {
+            name: "crown",
+            center: include_str!("view/crown.txt"),
+            height: "6.153941e-24",
+            width: "6.153941e-24",
+            max_iter: 256_000,
+            density: 1.0,
+            about: "eight spirals around a dark center, at 6e23",
+            credit: "this project, with `mandel find`",
+        },
+        Self {
+            name: "wreath",
+            center: include_str!("view/wreath.txt"),
+            height: "2.220244e-23",
+            width: "2.220244e-23",
+            max_iter: 128_000,
+            density: 1.0,
+            about: "a ring of rings in the seahorse valley of a small copy, at 2e23",
+            credit: "this project, with `mandel find`",
+        },
+        Self {
+            name: "star",
+            center: include_str!("view/star.txt"),
+            height: "4e-50",
+            width: "4e-50",
+            max_iter: 263_010,
+            density: 1.0,
+            about: "a dark star in a hexagon, at 1e50",
+            credit: "the benchmark locations of Kalles Fraktaler",
+        },
+        Self {
+            name: "leaves",
+            center: include_str!("view/leaves.txt"),
+            height: "8e-114",
+            width: "8e-114",
+            max_iter: 35_494,
+            density: 1.0,
+            about: "leaves in a ring of lace, at 5e113",
+            credit: "the benchmark locations of Kalles Fraktaler",
+        },
+        Self {
+            name: "needle",
+            center: include_str!("view/needle.txt"),
+            height: "3.548625e-239",
+            width: "3.548625e-239",
+            max_iter: 20_000,
+            density: 1.0,
+            about: "a copy of the set on the needle, period 200, at 1e239",
+            credit: "computed as the nucleus of its period next to -2",
+        },
+        Self {
+            name: "safari",
+            center: include_str!("view/safari.txt"),
+            height: "3.762333e-307",
+            width: "3.762333e-307",
+            max_iter: 256_000,
+            density: 1.0,
+            about: "a sun with sixteen rays, at 1e307, where double precision ends",
+            credit: "the locations of rust-fractal",
+        },
+        Self {
+            name: "ssssssssss",
+            center: include_str!("view/ssssssssss.txt"),
+            height: "1e-533",
+            width: "1e-533",
+            max_iter: 120_000,
+            density: 3.0,
+            about: "a chain of S, at 4e533",
+            credit: "Dinkydau",
+        },
+        Self {
+            name: "dendrite",
+            center: include_str!("view/dendrite.txt"),
+            height: "4e-1000",
+            width: "4e-1000",
+            max_iter: 10_000,
+            density: 1.0,
+            about: "the branch at i, which looks the same at every depth, at 1e1000",
+            credit: "Misiurewicz point i, known to all",
+        },
+        Self {
+            name: "blossom",
+            center: include_str!("view/blossom.txt"),
+            height: "4e-1086",
+            width: "4e-1086",
+            max_iter: 600_100,
+            density: 3.0,
+            about: "leaves around leaves, at 1e1086",
+            credit: "Olbaid-ST, Deep Mandelbrot Set 023",
+        },
+        Self {
+            name: "branches",
+            center: include_str!("view/branches.txt"),
+            height: "3.26605e-1201",
+            width: "3.26605e-1201",
+            max_iter: 44_694,
+            density: 1.0,
+            about: "branches that meet in twos, at 1e1201",
+            credit: "the locations of rust-fractal",
+        },
+        Self {
+            name: "urchin",
+            center: include_str!("view/urchin.txt"),
+            height: "1.481481e-8000",
+            width: "1.481481e-8000",
+            max_iter: 128_000,
+            density: 1.0,
+            about: "spines around a Misiurewicz point, at 3e8000",
+            credit: "the locations of rust-fractal",
         },
     ];
 

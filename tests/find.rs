@@ -118,7 +118,7 @@ fn errors_say_what_to_try() {
     );
     refuse(
         &["find", "-c", "i", "-z", "0"],
-        "error: --zoom must be greater than 0 (got 0); examples: 100   2.5   1e1000",
+        "error: --zoom must be greater than 0 (got 0); zoom 1 shows a height of 4, larger numbers go deeper",
     );
     refuse(
         &["find", "-c", "i", "--height", "1", "--misiurewicz", "2"],

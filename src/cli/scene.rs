@@ -28,7 +28,8 @@ pub(crate) struct SceneArgs {
     /// View by its edges, instead of center and size
     #[arg(long, value_name = "XMIN,XMAX,YMIN,YMAX", allow_hyphen_values = true, help_heading = "View")]
     region: Option<String>,
-    /// A built-in view: home, seahorse, elephant, mini
+    /// A built-in view: home, seahorse, elephant, mini, and from 1e14 to 1e8000 twins, crown, wreath, star, leaves,
+    /// needle, safari, ssssssssss, dendrite, blossom, branches, urchin
     #[arg(long, value_name = "NAME", help_heading = "View")]
     at: Option<String>,
     /// Where region and picture differ in shape
@@ -54,9 +55,9 @@ pub(crate) struct SceneArgs {
     /// How counts are laid along the palette
     #[arg(long, value_enum, default_value = "log", help_heading = "Color")]
     map: MapArg,
-    /// Pass through the palette this many times as fast, up to 1e6
-    #[arg(long, value_name = "X", default_value = "1", allow_hyphen_values = true, help_heading = "Color")]
-    density: String,
+    /// Pass through the palette this many times as fast, up to 1e6 [default: that of the view, 1]
+    #[arg(long, value_name = "X", allow_hyphen_values = true, help_heading = "Color")]
+    density: Option<String>,
     /// Start this far into the palette; 1 is one whole pass
     #[arg(long, value_name = "X", default_value = "0", allow_hyphen_values = true, help_heading = "Color")]
     offset: String,
@@ -138,7 +139,7 @@ impl SceneArgs {
         if numbers {
             bailout.escape_radius = Bailout::COUNTS_ALONE;
         }
-        Scene::new(viewport, bailout, supersample, self.coloring()?)
+        Scene::new(viewport, bailout, supersample, self.coloring(view)?)
     }
 
     /// What to say where the center has fewer digits than the view can tell apart.
@@ -217,7 +218,7 @@ impl SceneArgs {
         Viewport::with_height(center, height, grid, size)
     }
 
-    fn coloring(&self) -> Result<Coloring, Error> {
+    fn coloring(&self, view: View) -> Result<Coloring, Error> {
         let palette = match &self.palette {
             None => Palette::default(),
             Some(list) if list.contains(['#', ',']) => {
@@ -233,7 +234,7 @@ impl SceneArgs {
                 MapArg::Sqrt => Map::Sqrt,
                 MapArg::Cyclic => Map::Cyclic,
             },
-            density: real("--density", &self.density)?,
+            density: self.density.as_ref().map_or(Ok(view.density), |text| real("--density", text))?,
             offset: real("--offset", &self.offset)?,
             bands: self.bands,
             interior: self.interior.parse().map_err(|error| usage(format!("--interior: {error}")))?,
