@@ -59,6 +59,8 @@ pub enum End {
     Escaped,
     /// The view around the last Z contains 0: that many steps are a period of the view.
     Period,
+    /// The last Z is that of this earlier step, to the last bit: the orbit goes round an attracting cycle for ever.
+    Cycle(u32),
     /// More steps are never asked for.
     Limit,
 }
@@ -67,6 +69,8 @@ pub enum End {
 const TINY: i32 = -960;
 /// Below this, `f64` has lost so many bits of 4 - |Z|^2 that it is kept apart.
 const SMALL_GAP: f64 = 1e-4;
+/// Cycles are looked for after so many steps.
+const SETTLED: u32 = 512;
 /// Bits beyond those that tell one sample from the next.
 ///
 /// They stand for 2^-48 of the distance between two samples. For samples at the edge of a picture, thousands of those
@@ -93,6 +97,7 @@ impl ReferenceOrbit {
         // A derivative a little below 1 asks for a few bits more.
         let mut exact = Orbit::new(Fixed::new(c, bits(spacing) as usize + 32));
         let mut orbit = Self { z: vec![Complex::ZERO], tiny: Vec::new(), gaps: Vec::new(), end: End::Limit };
+        let mut saved = (Fixed::zero(), i32::MIN, 0);
         for m in 1..=max_iter {
             if u64::from(m) > allowance.max_steps {
                 return Err(Error::Limit(format!(
@@ -121,6 +126,16 @@ impl ReferenceOrbit {
             if z.abs() < radius * exact.derivative().abs() {
                 orbit.end = End::Period;
                 break;
+            }
+            // Brent's way to find a cycle. On one that repels, as that of i, the derivative grows; there the way round
+            // is worth going many times, as more and more of it becomes one block.
+            let derivative = exact.derivative().exponent();
+            if saved.0 == *exact.z() && derivative <= saved.1 {
+                orbit.end = End::Cycle(saved.2);
+                break;
+            }
+            if m.is_power_of_two() && m >= SETTLED {
+                saved = (exact.z().clone(), derivative, m);
             }
         }
         Ok(orbit)
