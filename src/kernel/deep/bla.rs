@@ -19,8 +19,6 @@
 //! the view, |u| must stay below (2^EPSILON |Z_k| - |b_k| |c|) / |a_k| for all k. Nor may the sample escape inside, which
 //! |z_k| < (4 - |Z_k|^2) / 6 forbids. Sizes are those of the larger part.
 
-use std::collections::BTreeSet;
-
 use num_complex::Complex;
 
 use super::reference_orbit::ReferenceOrbit;
@@ -166,39 +164,58 @@ struct Branch {
 }
 
 /// All blocks of an orbit, in no particular order.
+///
+/// The orbit is gone through once. What lies behind is a stack of rows: in each the blocks meet at Z of one size, which is
+/// smaller from row to row towards the bottom. A row is merged when a smaller Z comes than those in it, so that only a few
+/// blocks are in work at a time.
 fn merged(orbit: &ReferenceOrbit, c_max: FloatExp) -> Vec<WideBlock> {
     let last = orbit.z().len() as u32 - 1;
-    let mut row: Vec<Branch> = (0..last).map(Branch::step).collect();
     let mut kept = Vec::new();
-    // The size of Z where a block meets the one before it, in powers of four, so that the tree below each is not cut into
-    // too small pieces.
-    let height = |m: u32| orbit.exact(m).exponent() & !1;
-    let thresholds: BTreeSet<i32> = (1..last).map(height).collect();
-    for threshold in thresholds.into_iter().rev() {
-        loop {
-            let before = row.len();
-            let mut next = Vec::with_capacity(before);
-            let mut i = 0;
-            while let Some(x) = row.get(i) {
-                i += 1;
-                let y = row.get(i).filter(|y| height(y.block.start) >= threshold);
-                let both = y.and_then(|y| {
-                    let m = y.block.start;
-                    x.merge(y, orbit.exact(m), orbit.gap(m), c_max)
-                });
-                i += usize::from(both.is_some());
-                if let Some(block) = both.and_then(|both| both.finished(c_max)) {
-                    kept.push(block);
-                }
-                next.push(both.unwrap_or(*x));
-            }
-            row = next;
-            if row.len() == before {
-                break;
-            }
+    let mut stack: Vec<(i32, Vec<Branch>)> = Vec::new();
+    for m in 0..=last {
+        // In powers of four, so that the tree in each row is not cut into too small pieces. The end is below all.
+        let height = if m == last { i32::MIN } else { orbit.exact(m).exponent() & !1 };
+        let mut row = Vec::new();
+        while let Some((_, mut above)) = stack.pop_if(|(meet, _)| *meet > height) {
+            above.append(&mut row);
+            row = pair_by_pair(above, orbit, c_max, &mut kept);
         }
+        match stack.last_mut() {
+            Some((meet, below)) if *meet == height => below.append(&mut row),
+            _ if m > 0 => stack.push((height, row)),
+            _ => {}
+        }
+        stack.push((i32::MAX, vec![Branch::step(m)]));
     }
     kept
+}
+
+/// Merges neighbors, and what comes of them, as long as there are two that can be; puts every new block into `kept`.
+fn pair_by_pair(
+    mut row: Vec<Branch>,
+    orbit: &ReferenceOrbit,
+    c_max: FloatExp,
+    kept: &mut Vec<WideBlock>,
+) -> Vec<Branch> {
+    loop {
+        let before = row.len();
+        let mut next = Vec::with_capacity(before);
+        let mut i = 0;
+        while let Some(x) = row.get(i) {
+            i += 1;
+            let both = row.get(i).and_then(|y| {
+                let m = y.block.start;
+                x.merge(y, orbit.exact(m), orbit.gap(m), c_max)
+            });
+            i += usize::from(both.is_some());
+            kept.extend(both.and_then(|both| both.finished(c_max)));
+            next.push(both.unwrap_or(*x));
+        }
+        row = next;
+        if row.len() == before {
+            return row;
+        }
+    }
 }
 
 impl Branch {
