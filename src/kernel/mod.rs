@@ -160,6 +160,7 @@ impl Plan {
     /// As there, and where the orbit would be longer than `allowance` permits.
     pub fn kernel_within(&self, allowance: &Allowance) -> Result<Box<dyn Kernel>, Error> {
         match self.bits {
+            None if interior::holds(&self.viewport) => Ok(Box::new(interior::Interior)),
             None => make(self.choice, &self.viewport, self.bailout, Shortcuts::ALL),
             Some(_) => Ok(Box::new(Perturbation::new(&self.viewport, self.bailout, allowance)?)),
         }
@@ -183,6 +184,10 @@ pub fn plan(viewport: &Viewport, bailout: Bailout, choice: KernelChoice) -> Plan
     let new =
         |name, reason, choice, bits| Plan { name, reason, bits, viewport: viewport.clone(), bailout, choice };
     if spacing < FloatExp::from(limit) {
+        if interior::holds(viewport) {
+            let reason = "the view lies inside the main cardioid or the disk of period 2";
+            return new("interior".into(), reason.into(), choice, None);
+        }
         let wide = if deep::is_wide(spacing) { "extended " } else { "" };
         let reason = format!("samples are {spacing} apart, f64 resolves {limit:.1e} here");
         return new(format!("{PERTURBATION_1} {wide}scalar"), reason, choice, Some(deep::bits(spacing)));
