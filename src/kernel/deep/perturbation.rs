@@ -39,16 +39,16 @@ pub const FLOOR: f64 = f64::from_bits(((FLOOR_EXPONENT + 1023) as u64) << 52);
 #[derive(Clone, Copy)]
 pub struct Sample {
     /// Steps of the sample.
-    n: u64,
+    pub(super) n: u64,
     /// The step of the reference that it is compared with.
-    m: u32,
-    z: Complex<f64>,
+    pub(super) m: u32,
+    pub(super) z: Complex<f64>,
     /// 2 Z + z.
-    w: Complex<f64>,
+    pub(super) w: Complex<f64>,
     /// c, or 0 where that is below `f64`.
-    c: Complex<f64>,
+    pub(super) c: Complex<f64>,
     /// c in units of [`Bla::unit`].
-    scaled: Complex<f64>,
+    pub(super) scaled: Complex<f64>,
     exact: ComplexExp,
     cycle: Cycle,
 }
@@ -92,6 +92,14 @@ fn chebyshev(z: Complex<f64>) -> f64 {
     z.re.abs().max(z.im.abs())
 }
 
+impl Sample {
+    /// |Z + z|^2 - |Z|^2.
+    #[inline(always)]
+    fn inside(&self) -> f64 {
+        self.z.re.mul_add(self.w.re, self.z.im * self.w.im)
+    }
+}
+
 impl Reference {
     /// The sample at `c` from the reference, before its first step.
     #[inline(always)]
@@ -114,20 +122,18 @@ impl Reference {
         let steps = &self.bla.steps;
         let u = times(sample.w, sample.z);
         let size = chebyshev(u);
-        let (mut z, mut len) = (u + sample.c, 1);
-        if size < f64::from_bits(steps[sample.m as usize].blocks) {
-            if let Some(block) = self.bla.longest(sample.m, size) {
-                (z, len) = (leap(block, u, sample.scaled), block.len);
-            }
-        }
+        let (z, len) = match self.bla.longest(sample.m, size) {
+            Some(block) => (leap(block, u, sample.scaled), block.len),
+            None => (u + sample.c, 1),
+        };
         if size.min(chebyshev(z)) < self.floor {
             return Next::Wide;
         }
         self.move_to(sample, sample.n + u64::from(len), sample.m + len, z);
         let reference = &steps[sample.m as usize];
-        let escaped = z.re.mul_add(sample.w.re, z.im * sample.w.im) > reference.gap;
-        let rebase = sample.m == self.bla.last() || chebyshev(self.point(sample.m) + z) < chebyshev(z);
-        if escaped | rebase | (sample.n >= u64::from(max_iter)) { Next::Attend } else { Next::Step }
+        let inside = sample.inside() <= reference.gap;
+        let rebase = chebyshev(self.point(sample.m) + z) < chebyshev(z);
+        if !inside | rebase | (sample.n >= u64::from(max_iter)) { Next::Attend } else { Next::Step }
     }
 
     /// Z_m.
@@ -151,14 +157,16 @@ impl Reference {
         }
         let z = sample.z;
         let reference = self.point(sample.m);
-        if z.re.mul_add(sample.w.re, z.im * sample.w.im) > self.bla.steps[sample.m as usize].gap {
+        let is_last = sample.m == self.bla.last();
+        let gap = if is_last { self.orbit.gap(sample.m).to_f64() } else { self.bla.steps[sample.m as usize].gap };
+        if sample.inside() > gap {
             return Some(self.escaped(sample, z.into(), bailout));
         }
         if sample.n >= u64::from(bailout.max_iter) {
             return Some(Escape::NONE);
         }
         let f = reference + z;
-        if sample.m == self.bla.last() || chebyshev(f) < chebyshev(z) {
+        if is_last || chebyshev(f) < chebyshev(z) {
             self.move_to(sample, sample.n, 0, f);
             return sample.cycle.closes(f.into()).then_some(Escape::NONE);
         }
