@@ -166,19 +166,19 @@ impl Crew<'_> {
 
     /// Gives samples of the last row to the idle lanes of a row. Returns how many rows are left.
     fn close_ranks(&mut self, row: usize, mut rows: usize) -> usize {
-        let last = |rows: usize| (rows - 1) * WIDTH..rows * WIDTH;
-        for l in last(row + 1) {
+        let lanes = |row: usize| row * WIDTH..(row + 1) * WIDTH;
+        for l in lanes(row) {
             if self.lanes[l].index != IDLE {
                 continue;
             }
-            if let Some(from) = last(rows).find(|&l| self.lanes[l].index != IDLE) {
+            if let Some(from) = lanes(rows - 1).find(|&l| self.lanes[l].index != IDLE) {
                 self.copy(from, l);
                 self.lanes[from].index = IDLE;
             }
-            while self.lanes[last(rows)].iter().all(|lane| lane.index == IDLE) {
+            while self.lanes[lanes(rows - 1)].iter().all(|lane| lane.index == IDLE) {
                 rows -= 1;
-                if rows == 0 {
-                    return 0;
+                if rows <= row {
+                    return rows;
                 }
             }
         }
