@@ -15,10 +15,10 @@
 //! of the set, where rounding decides; being the same everywhere is what counts. What exact arithmetic would
 //! count there is the business of [`exact_escape`], one point at a time.
 
+pub mod deep;
 mod exact;
 mod interior;
 mod max_iter;
-pub mod deep;
 mod scalar;
 mod simd;
 
@@ -173,7 +173,8 @@ pub fn plan(viewport: &Viewport, bailout: Bailout, choice: KernelChoice) -> Plan
     let (re, im) = viewport.spacing();
     let spacing = if re < im { re } else { im };
     let limit = F64_SPACING * viewport.magnitude();
-    let new = |name, reason, choice, bits| Plan { name, reason, bits, viewport: viewport.clone(), bailout, choice };
+    let new =
+        |name, reason, choice, bits| Plan { name, reason, bits, viewport: viewport.clone(), bailout, choice };
     if spacing < FloatExp::from(limit) {
         let wide = if deep::is_wide(spacing) { "extended " } else { "" };
         let reason = format!("samples are {spacing} apart, f64 resolves {limit:.1e} here");

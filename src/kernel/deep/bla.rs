@@ -88,6 +88,8 @@ pub fn upper(size: f64) -> u32 {
 pub struct Bla {
     /// One for each Z, from Z_0 = 0.
     pub steps: Vec<Step>,
+    /// 4 - |Z|^2 at the last Z.
+    pub last_gap: f64,
     /// In order of start and length, behind a first one that is the plain step.
     pub blocks: Vec<Block>,
     /// The [`upper`] half of the radius of each block but the first one at its start, which has [`HEAD`] here;
@@ -138,11 +140,9 @@ impl Bla {
             }
             steps.push(Step { z: [z.re, z.im], gap: orbit.gap(m).to_f64(), first: first as u32, radius });
         }
-        if let Some(last) = steps.last_mut() {
-            last.gap = f64::NAN;
-        }
+        let last_gap = steps.last_mut().map_or(0.0, |last| std::mem::replace(&mut last.gap, f64::NAN));
         radii.extend([HEAD; BESIDE]);
-        Self { steps, blocks, radii, wide, unit }
+        Self { steps, last_gap, blocks, radii, wide, unit }
     }
 
     /// The index of the last Z.
@@ -274,7 +274,8 @@ impl Branch {
     /// The block, if it is worth keeping.
     fn finished(&self, c_max: FloatExp) -> Option<WideBlock> {
         let small = FloatExp::new(1.0, EPSILON_LINEAR);
-        let beside = |cross: ComplexExp, kept: ComplexExp| cross.chebyshev() * c_max < kept.chebyshev() * small;
+        let beside =
+            |cross: ComplexExp, kept: ComplexExp| cross.chebyshev() * c_max < kept.chebyshev() * small;
         let complete = beside(self.uc, self.block.a) && beside(self.cc, self.block.b);
         let radius = if complete { self.block.radius } else { self.linear };
         (self.block.len >= SHORTEST && radius > FloatExp::ZERO).then_some(WideBlock { radius, ..self.block })

@@ -13,7 +13,7 @@ use crate::kernel::{Avx2, Bailout};
 /// Samples in a vector.
 const WIDTH: usize = 4;
 /// Vectors in flight.
-const ROWS: usize = 4;
+const ROWS: usize = 3;
 /// The index of a lane that repeats what another does, since there are no samples left.
 const IDLE: usize = usize::MAX;
 /// Steps between two looks at `max_iter`.
@@ -256,10 +256,7 @@ unsafe fn pairs(at: [*const f64; WIDTH]) -> Pair {
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 fn times(x: Pair, y: Pair) -> Pair {
-    (
-        _mm256_fmsub_pd(x.0, y.0, _mm256_mul_pd(x.1, y.1)),
-        _mm256_fmadd_pd(x.0, y.1, _mm256_mul_pd(x.1, y.0)),
-    )
+    (_mm256_fmsub_pd(x.0, y.0, _mm256_mul_pd(x.1, y.1)), _mm256_fmadd_pd(x.0, y.1, _mm256_mul_pd(x.1, y.0)))
 }
 
 #[inline]
@@ -291,8 +288,7 @@ fn advance<const WIDE: bool>(reference: &Reference, row: &mut Row) -> (u32, u32)
     let list = load(&row.list);
     let u = times(w, before);
     let size = chebyshev(u);
-    let holds =
-        _mm256_castsi256_pd(_mm256_cmpgt_epi32(_mm256_castpd_si256(list), _mm256_castpd_si256(size)));
+    let holds = _mm256_castsi256_pd(_mm256_cmpgt_epi32(_mm256_castpd_si256(list), _mm256_castpd_si256(size)));
     let mut z;
     let m_before = row.m;
     if _mm256_movemask_pd(holds) == 0 {
@@ -323,7 +319,10 @@ fn advance<const WIDE: bool>(reference: &Reference, row: &mut Row) -> (u32, u32)
         }
         for (m, block) in row.m.iter_mut().zip(at) {
             // SAFETY: a block.
-            *m += unsafe { (*block).len };
+            let len = unsafe { (*block).len };
+            *m += len;
+            // Where the next block will end if it is as long as this one.
+            _mm_prefetch::<_MM_HINT_T0>(steps.wrapping_add((*m + len) as usize).cast());
         }
         // SAFETY: blocks.
         let [a, b, s] = unsafe {

@@ -19,9 +19,9 @@ use num_complex::Complex;
 use self::bla::Bla;
 use self::perturbation::{Next, Reference, Sample};
 use self::reference_orbit::ReferenceOrbit;
-use super::{Bailout, Kernel, KernelChoice};
 #[cfg(target_arch = "x86_64")]
 use super::Avx2;
+use super::{Bailout, Kernel, KernelChoice};
 use crate::floatexp::{ComplexExp, FloatExp};
 use crate::{Decimal, Error, Escape, Viewport};
 

@@ -15,10 +15,10 @@ use num_complex::Complex;
 
 use super::bla::{Bla, Block};
 use super::reference_orbit::ReferenceOrbit;
+use crate::Escape;
 use crate::floatexp::{ComplexExp, FloatExp};
 use crate::kernel::Bailout;
 use crate::kernel::scalar::fraction;
-use crate::Escape;
 
 /// Everything that the samples of a view are compared with.
 pub struct Reference {
@@ -150,7 +150,7 @@ impl Reference {
     }
 
     /// Does what is rare: gives the result of a sample that has one, and rebases one that needs it.
-    #[inline(never)]
+    #[inline(always)]
     pub fn attend(&self, sample: &mut Sample, next: Next, bailout: Bailout) -> Option<Escape> {
         if next == Next::Wide {
             return self.go_wide(sample, bailout);
@@ -158,7 +158,7 @@ impl Reference {
         let z = sample.z;
         let reference = self.point(sample.m);
         let is_last = sample.m == self.bla.last();
-        let gap = if is_last { self.orbit.gap(sample.m).to_f64() } else { self.bla.steps[sample.m as usize].gap };
+        let gap = if is_last { self.bla.last_gap } else { self.bla.steps[sample.m as usize].gap };
         if sample.inside() > gap {
             return Some(self.escaped(sample, z.into(), bailout));
         }
@@ -206,6 +206,7 @@ impl Reference {
     /// The result of a sample that has escaped with this delta.
     ///
     /// Next to |z| = 2 it may take many steps until the orbit is far enough outside for plain iteration to go on.
+    #[inline(never)]
     fn escaped(&self, sample: &Sample, mut z: ComplexExp, bailout: Bailout) -> Escape {
         // The last block may have gone too far.
         if sample.n > u64::from(bailout.max_iter) {
@@ -214,7 +215,7 @@ impl Reference {
         let (mut m, mut steps) = (sample.m, 0);
         let mut f = self.orbit.exact(m) + z;
         if bailout.is_smooth() {
-            while f.exponent() < 2 {
+            while f.exponent() < 2 && z.exponent() < FLOOR_EXPONENT {
                 if m == self.bla.last() || f.chebyshev() < z.chebyshev() {
                     (m, z) = (0, f);
                 }
@@ -224,7 +225,18 @@ impl Reference {
                 steps += 1;
             }
         }
-        Escape::new(sample.n as u32, fraction(f.to_f64(), self.c + sample.c, steps, bailout))
+        let (mut z, mut f) = (z.to_f64(), f.to_f64());
+        // The same in plain numbers.
+        while bailout.is_smooth() && chebyshev(f) < 4.0 {
+            if m == self.bla.last() || chebyshev(f) < chebyshev(z) {
+                (m, z) = (0, f);
+            }
+            z = (self.point(m) + f) * z + sample.c;
+            m += 1;
+            f = self.point(m) + z;
+            steps += 1;
+        }
+        Escape::new(sample.n as u32, fraction(f, self.c + sample.c, steps, bailout))
     }
 
     /// Iterates one sample to its result: the obvious way, and the truth for all others.
