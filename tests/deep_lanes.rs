@@ -5,7 +5,7 @@ use std::ops::Range;
 use mandel::{Bailout, Decimal, Escape, Grid, Kernel, KernelChoice, Viewport, parse_complex, plan};
 
 /// Center, height, steps; each deep in its own way.
-const VIEWS: [(&str, &str, u32); 10] = [
+const VIEWS: [(&str, &str, u32); 11] = [
     // The reference ends at a period of the view.
     ("-1.759817130804847813610825010561798,-0.012593310799849", "4e-15", 4036),
     // Mostly blocks of few steps, and nothing escapes.
@@ -19,6 +19,7 @@ const VIEWS: [(&str, &str, u32); 10] = [
     // The tip of the set, where |z| stays next to 2 for long.
     ("-2,0", "1e-60", 500),
     ("-2,0", "4e-329", 2000),
+    ("-2,1e-330", "4e-329", 2000),
     // A small copy of the set, of period 20.
     ("-1.999999999986535470632367364290770788593810253,0", "1.2e-22", 1000),
     ("-1.999999999986535470632367364290770788593810253,3e-23", "1e-25", 5000),

@@ -104,7 +104,9 @@ impl Perturbation {
         let (re, im) = viewport.spacing();
         let spacing = if re < im { re } else { im };
         let radius = viewport.radius() + shift.abs();
-        let orbit = ReferenceOrbit::new(at, spacing, radius, bailout.max_iter);
+        // A sample that escapes at the last step may be so close to |z| = 2 that it takes many more until it is well outside.
+        let beyond = if bailout.is_smooth() { bits(spacing) } else { 0 };
+        let orbit = ReferenceOrbit::new(at, spacing, radius, bailout.max_iter.saturating_add(beyond));
         let bla = Bla::new(&orbit, radius, spacing.exponent(), approximate);
         let floor = if is_wide(spacing) { perturbation::FLOOR } else { 0.0 };
         let c = Complex::new(at.re.to_f64(), at.im.to_f64());
