@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use mandel::kernel::Perturbation;
+use mandel::kernel::{Lanes, Perturbation};
 use mandel::{
     Allowance, Bailout, Decimal, Escape, FloatExp, Grid, Kernel, KernelChoice, Viewport, exact_escape,
     parse_complex, plan,

@@ -1,6 +1,6 @@
 //! `max_iter` from the view itself.
 
-use super::{Allowance, Bailout, Kernel, KernelChoice, Perturbation, plan};
+use super::{Allowance, Bailout, Kernel, KernelChoice, Lanes, Perturbation, plan};
 use crate::{Error, Escape, Grid, Viewport};
 
 /// The first limit that is tried.
@@ -43,7 +43,8 @@ pub fn auto_max_iter(viewport: &Viewport, allowance: &Allowance) -> Result<u32, 
     let size = (width.div_ceil(step), height.div_ceil(step));
     let preview = Viewport::with_height(viewport.center().clone(), viewport.extent().1, Grid::Centers, size)?;
     let mut bailout = Bailout { escape_radius: Bailout::COUNTS_ALONE, ..Bailout::new(DEEP_STEPS)? };
-    let mut kernel = Perturbation::new(&preview, bailout, allowance)?;
+    let mut kernel =
+        Perturbation::new(&preview, bailout, allowance)?.with_lanes(Lanes::new(KernelChoice::Auto)?);
     let mut escapes = vec![Escape::NONE; size.0 as usize * size.1 as usize];
     settle(escapes.len(), DEEP_BUDGET, |limit| {
         bailout.max_iter = limit;

@@ -28,7 +28,7 @@ use std::str::FromStr;
 
 use crate::{Error, Escape, FloatExp, Viewport};
 
-pub use deep::{Allowance, PERTURBATION_1, Perturbation};
+pub use deep::{Allowance, Lanes, PERTURBATION_1, Perturbation};
 pub use exact::{ExactEscape, exact_escape};
 pub use interior::Shortcuts;
 pub use max_iter::auto_max_iter;
@@ -162,7 +162,10 @@ impl Plan {
         match self.bits {
             None if interior::holds(&self.viewport) => Ok(Box::new(interior::Interior)),
             None => make(self.choice, &self.viewport, self.bailout, Shortcuts::ALL),
-            Some(_) => Ok(Box::new(Perturbation::new(&self.viewport, self.bailout, allowance)?)),
+            Some(_) => {
+                let lanes = Lanes::new(self.choice)?;
+                Ok(Box::new(Perturbation::new(&self.viewport, self.bailout, allowance)?.with_lanes(lanes)))
+            }
         }
     }
 }
@@ -190,7 +193,8 @@ pub fn plan(viewport: &Viewport, bailout: Bailout, choice: KernelChoice) -> Plan
         }
         let wide = if deep::is_wide(spacing) { "extended " } else { "" };
         let reason = format!("samples are {spacing} apart, f64 resolves {limit:.1e} here");
-        return new(format!("{PERTURBATION_1} {wide}scalar"), reason, choice, Some(deep::bits(spacing)));
+        let used = if choice == KernelChoice::Auto { simd::best() } else { choice };
+        return new(format!("{PERTURBATION_1} {wide}{used}"), reason, used, Some(deep::bits(spacing)));
     }
     // The loops on vectors wait for every sample to pass the radius, which must be a number for that.
     let (used, reason) = if !(bailout.escape_radius * bailout.escape_radius).is_finite() {
@@ -222,9 +226,13 @@ pub fn make(
             if let Some(avx2) = Avx2::detect() {
                 return Ok(Box::new(Simd::new(avx2, viewport, bailout, shortcuts)));
             }
-            return Err(Error::Limit("the kernel avx2 needs a processor with AVX2 and FMA".into()));
+            return Err(no_avx2());
         }
     })
+}
+
+fn no_avx2() -> Error {
+    Error::Limit("the kernel avx2 needs a processor with AVX2 and FMA".into())
 }
 
 /// The name of the operation order of all `f64` kernels. A change of any count anywhere is a new name.

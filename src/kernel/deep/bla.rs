@@ -50,8 +50,9 @@ pub struct WideBlock {
     pub len: u32,
 }
 
-/// A block in plain numbers.
+/// A block in plain numbers, in one cache line.
 #[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
 pub struct Block {
     pub a: [f64; 2],
     /// b times [`Bla::unit`], for c in that unit.
@@ -61,30 +62,48 @@ pub struct Block {
 }
 
 /// What the loops need at one step of the reference.
-#[derive(Clone, Copy, Debug, Default)]
-#[repr(align(32))]
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(32))]
 pub struct Step {
     pub z: [f64; 2],
-    /// 4 - |Z|^2.
+    /// 4 - |Z|^2, but no number at the last Z, so that whatever is compared with it fails.
     pub gap: f64,
-    /// The index of the first block that starts here, and above it the upper half of the bits of its radius, rounded up.
-    /// Read as one number it is a little more than that radius, or next to 0 where no block starts.
-    pub blocks: u64,
+    /// The index of the first block that starts here.
+    pub first: u32,
+    /// The [`upper`] half of its radius, or 0 where no block starts.
+    pub radius: u32,
+}
+
+/// The upper half of the bits of a number that is not negative: a rounded number, compared like one.
+///
+/// Sizes and radii are compared by it, since eight of them fit into one vector.
+#[inline(always)]
+pub fn upper(size: f64) -> u32 {
+    (size.to_bits() >> 32) as u32
 }
 
 /// A reference orbit with all its blocks.
 pub struct Bla {
-    /// One for each Z, from Z_0 = 0, and one more.
+    /// One for each Z, from Z_0 = 0.
     pub steps: Vec<Step>,
-    /// In order of start and length.
+    /// 4 - |Z|^2 at the last Z.
+    pub last_gap: f64,
+    /// In order of start and length, behind a first one that is the plain step.
     pub blocks: Vec<Block>,
-    /// The radius of each block.
-    pub radii: Vec<f64>,
+    /// The [`upper`] half of the radius of each block but the first one at its start, which has [`HEAD`] here;
+    /// and so have [`BESIDE`] more at the end.
+    pub radii: Vec<i32>,
     /// Blocks that leave the range of `f64`, in the same order.
     pub wide: Vec<WideBlock>,
     /// The power of two that c is measured in.
     pub unit: i32,
 }
+
+/// Less than any radius: what ends the list of those at one start.
+const HEAD: i32 = -1;
+
+/// Radii that are compared at once.
+pub const BESIDE: usize = 8;
 
 /// Plain blocks keep this far from the ends of `f64`, so that no product of two of their numbers gets lost.
 const RANGE: i32 = 900;
@@ -94,45 +113,52 @@ impl Bla {
     pub fn new(orbit: &ReferenceOrbit, c_max: FloatExp, unit: i32, approximate: bool) -> Self {
         let mut all = if approximate { merged(orbit, c_max) } else { Vec::new() };
         all.sort_unstable_by_key(|block| (block.start, block.len));
-        let (mut blocks, mut radii, mut wide) = (Vec::new(), Vec::new(), Vec::new());
-        let mut steps = Vec::with_capacity(orbit.z().len() + 1);
+        let step = Block { a: [1.0, 0.0], b: [FloatExp::new(1.0, unit).to_f64(), 0.0], s: [0.0; 2], len: 1 };
+        let (mut blocks, mut radii, mut wide) = (vec![step], vec![HEAD], Vec::new());
+        let mut steps = Vec::with_capacity(orbit.z().len());
         let mut rest = all.into_iter().peekable();
         for (z, m) in orbit.z().iter().zip(0..) {
-            let first = blocks.len();
+            let (first, mut radius) = (blocks.len(), 0);
             while let Some(block) = rest.next_if(|block| block.start == m) {
                 let factors = [block.a, block.b.shifted(unit), block.s];
                 let fits = factors.iter().all(|factor| factor.exponent() < RANGE);
                 if fits && block.radius.exponent() > -RANGE {
                     let [a, b, s] = factors.map(|factor| factor.to_f64()).map(|x| [x.re, x.im]);
+                    let size = upper(block.radius.to_f64());
+                    if blocks.len() == first {
+                        radius = size;
+                        radii.push(HEAD);
+                    } else {
+                        radii.push(size as i32);
+                    }
                     blocks.push(Block { a, b, s, len: block.len });
-                    radii.push(block.radius.to_f64());
                 } else {
                     wide.push(block);
                 }
             }
-            let radius = radii.get(first).map_or(0, |radius| (radius.to_bits() >> 32) + 1);
-            steps.push(Step {
-                z: [z.re, z.im],
-                gap: orbit.gap(m).to_f64(),
-                blocks: radius << 32 | first as u64,
-            });
+            steps.push(Step { z: [z.re, z.im], gap: orbit.gap(m).to_f64(), first: first as u32, radius });
         }
-        steps.push(Step { blocks: blocks.len() as u64, ..Step::default() });
-        Self { steps, blocks, radii, wide, unit }
+        let last_gap = steps.last_mut().map_or(0.0, |last| std::mem::replace(&mut last.gap, f64::NAN));
+        radii.extend([HEAD; BESIDE]);
+        Self { steps, last_gap, blocks, radii, wide, unit }
     }
 
     /// The index of the last Z.
     #[inline(always)]
     pub fn last(&self) -> u32 {
-        self.steps.len() as u32 - 2
+        self.steps.len() as u32 - 1
     }
 
     /// The longest block at m that holds for u of this size.
     #[inline(always)]
     pub fn longest(&self, m: u32, size: f64) -> Option<&Block> {
-        let [first, end] = [0, 1].map(|i| self.steps[m as usize + i].blocks as u32 as usize);
-        let holding = self.radii[first..end].iter().take_while(|radius| size < **radius).count();
-        self.blocks[first..end].get(holding.checked_sub(1)?)
+        let (step, size) = (&self.steps[m as usize], upper(size));
+        if size >= step.radius {
+            return None;
+        }
+        let first = step.first as usize;
+        let longer = self.radii[first + 1..].iter().take_while(|radius| (size as i32) < **radius).count();
+        self.blocks.get(first + longer)
     }
 
     /// The same with the whole range of numbers: z_out and the number of steps.

@@ -7,6 +7,8 @@
 #![allow(missing_docs)]
 
 pub mod bla;
+#[cfg(target_arch = "x86_64")]
+mod lanes_avx2;
 pub mod perturbation;
 pub mod reference_orbit;
 
@@ -18,7 +20,9 @@ use self::bla::Bla;
 use self::perturbation::{Next, Reference, Sample};
 pub use self::reference_orbit::{Allowance, bits};
 use self::reference_orbit::ReferenceOrbit;
-use super::{Bailout, Kernel};
+#[cfg(target_arch = "x86_64")]
+use super::Avx2;
+use super::{Bailout, Kernel, KernelChoice};
 use crate::floatexp::{ComplexExp, FloatExp};
 use crate::{Decimal, Error, Escape, Viewport};
 
@@ -37,7 +41,40 @@ pub struct Perturbation {
     reference: Reference,
     /// From the reference to the center of the view.
     shift: ComplexExp,
-    lanes: usize,
+    lanes: Lanes,
+}
+
+/// How the samples take turns. All give the same results.
+#[derive(Clone, Copy)]
+pub enum Lanes {
+    /// One after the other: the slow, obvious way.
+    One,
+    /// Several in flight, in plain Rust.
+    Portable,
+    /// Several vectors in flight.
+    #[cfg(target_arch = "x86_64")]
+    Avx2(Avx2),
+}
+
+impl Lanes {
+    /// What a choice means here.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] if the machine lacks the instructions.
+    pub fn new(choice: KernelChoice) -> Result<Self, Error> {
+        match choice {
+            KernelChoice::Auto => Self::new(super::simd::best()),
+            KernelChoice::Scalar => Ok(Self::One),
+            KernelChoice::Portable => Ok(Self::Portable),
+            KernelChoice::Avx2 => {
+                #[cfg(target_arch = "x86_64")]
+                if let Some(avx2) = Avx2::detect() {
+                    return Ok(Self::Avx2(avx2));
+                }
+                Err(super::no_avx2())
+            }
+        }
+    }
 }
 
 /// Samples in flight: a step of one is a chain of operations, each waiting for the one before it, so that several
@@ -70,17 +107,19 @@ impl Perturbation {
         let (re, im) = viewport.spacing();
         let spacing = if re < im { re } else { im };
         let radius = viewport.radius() + shift.abs();
-        let orbit = ReferenceOrbit::new(at, spacing, radius, bailout.max_iter, allowance)?;
+        // A sample that escapes at the last step may be so close to |z| = 2 that it takes many more until it is well outside.
+        let beyond = if bailout.is_smooth() { bits(spacing) } else { 0 };
+        let orbit = ReferenceOrbit::new(at, spacing, radius, bailout.max_iter.saturating_add(beyond), allowance)?;
         let bla = Bla::new(&orbit, radius, spacing.exponent(), approximate);
         let floor = if is_wide(spacing) { perturbation::FLOOR } else { 0.0 };
         let c = Complex::new(at.re.to_f64(), at.im.to_f64());
         let reference = Reference { orbit, bla, c, floor };
-        Ok(Self { viewport: viewport.clone(), bailout, reference, shift, lanes: LANES })
+        Ok(Self { viewport: viewport.clone(), bailout, reference, shift, lanes: Lanes::Portable })
     }
 
-    /// This kernel with one sample in flight: the slow, obvious way.
-    pub fn one_by_one(self) -> Self {
-        Self { lanes: 1, ..self }
+    /// This kernel with another order of work.
+    pub fn with_lanes(self, lanes: Lanes) -> Self {
+        Self { lanes, ..self }
     }
 
     /// Changes when iteration stops. The reference stays, so `max_iter` should not grow beyond the one that it was made for.
@@ -93,15 +132,20 @@ impl Perturbation {
         &self.reference
     }
 
+    /// The samples of a rectangle with the index of each.
+    #[inline(always)]
+    fn samples(&self, columns: &Range<u32>, rows: Range<u32>) -> impl FnMut() -> Option<(usize, Sample)> {
+        let mut places = rows.flat_map(|y| columns.clone().map(move |x| (x, y))).enumerate();
+        move || {
+            let (index, (x, y)) = places.next()?;
+            Some((index, self.reference.sample(self.viewport.offset(x, y) + self.shift)))
+        }
+    }
+
     /// Iterates with all lanes full as long as there are samples.
     #[inline(always)]
-    fn fill_lanes(&self, columns: &Range<u32>, rows: Range<u32>, out: &mut [Escape]) {
+    fn fill_lanes(&self, mut next: impl FnMut() -> Option<(usize, Sample)>, out: &mut [Escape]) {
         let (reference, max_iter) = (&self.reference, self.bailout.max_iter);
-        let mut places = rows.flat_map(|y| columns.clone().map(move |x| (x, y))).enumerate();
-        let mut next = || {
-            let (index, (x, y)) = places.next()?;
-            Some((index, reference.sample(self.viewport.offset(x, y) + self.shift)))
-        };
         let mut lanes: Vec<(usize, Sample)> = std::iter::from_fn(&mut next).take(LANES).collect();
         while !lanes.is_empty() {
             let mut i = 0;
@@ -138,11 +182,14 @@ impl Perturbation {
 impl Kernel for Perturbation {
     fn iterate(&self, columns: Range<u32>, rows: Range<u32>, out: &mut [Escape]) {
         debug_assert_eq!(out.len(), columns.len() * rows.len(), "one result per sample");
+        let next = self.samples(&columns, rows.clone());
         super::simd::with_fma(
             #[inline(always)]
             || match self.lanes {
-                1 => self.one_after_the_other(&columns, rows, out),
-                _ => self.fill_lanes(&columns, rows, out),
+                Lanes::One => self.one_after_the_other(&columns, rows, out),
+                Lanes::Portable => self.fill_lanes(next, out),
+                #[cfg(target_arch = "x86_64")]
+                Lanes::Avx2(avx2) => lanes_avx2::fill(avx2, &self.reference, self.bailout, next, out),
             },
         );
     }

@@ -39,16 +39,16 @@ pub const FLOOR: f64 = f64::from_bits(((FLOOR_EXPONENT + 1023) as u64) << 52);
 #[derive(Clone, Copy)]
 pub struct Sample {
     /// Steps of the sample.
-    n: u64,
+    pub(super) n: u64,
     /// The step of the reference that it is compared with.
-    m: u32,
-    z: Complex<f64>,
+    pub(super) m: u32,
+    pub(super) z: Complex<f64>,
     /// 2 Z + z.
-    w: Complex<f64>,
+    pub(super) w: Complex<f64>,
     /// c, or 0 where that is below `f64`.
-    c: Complex<f64>,
+    pub(super) c: Complex<f64>,
     /// c in units of [`Bla::unit`].
-    scaled: Complex<f64>,
+    pub(super) scaled: Complex<f64>,
     exact: ComplexExp,
     cycle: Cycle,
 }
@@ -92,6 +92,14 @@ fn chebyshev(z: Complex<f64>) -> f64 {
     z.re.abs().max(z.im.abs())
 }
 
+impl Sample {
+    /// |Z + z|^2 - |Z|^2.
+    #[inline(always)]
+    fn inside(&self) -> f64 {
+        self.z.re.mul_add(self.w.re, self.z.im * self.w.im)
+    }
+}
+
 impl Reference {
     /// The sample at `c` from the reference, before its first step.
     #[inline(always)]
@@ -114,20 +122,18 @@ impl Reference {
         let steps = &self.bla.steps;
         let u = times(sample.w, sample.z);
         let size = chebyshev(u);
-        let (mut z, mut len) = (u + sample.c, 1);
-        if size < f64::from_bits(steps[sample.m as usize].blocks) {
-            if let Some(block) = self.bla.longest(sample.m, size) {
-                (z, len) = (leap(block, u, sample.scaled), block.len);
-            }
-        }
+        let (z, len) = match self.bla.longest(sample.m, size) {
+            Some(block) => (leap(block, u, sample.scaled), block.len),
+            None => (u + sample.c, 1),
+        };
         if size.min(chebyshev(z)) < self.floor {
             return Next::Wide;
         }
         self.move_to(sample, sample.n + u64::from(len), sample.m + len, z);
         let reference = &steps[sample.m as usize];
-        let escaped = z.re.mul_add(sample.w.re, z.im * sample.w.im) > reference.gap;
-        let rebase = sample.m == self.bla.last() || chebyshev(self.point(sample.m) + z) < chebyshev(z);
-        if escaped | rebase | (sample.n >= u64::from(max_iter)) { Next::Attend } else { Next::Step }
+        let inside = sample.inside() <= reference.gap;
+        let rebase = chebyshev(self.point(sample.m) + z) < chebyshev(z);
+        if !inside | rebase | (sample.n >= u64::from(max_iter)) { Next::Attend } else { Next::Step }
     }
 
     /// Z_m.
@@ -144,21 +150,23 @@ impl Reference {
     }
 
     /// Does what is rare: gives the result of a sample that has one, and rebases one that needs it.
-    #[inline(never)]
+    #[inline(always)]
     pub fn attend(&self, sample: &mut Sample, next: Next, bailout: Bailout) -> Option<Escape> {
         if next == Next::Wide {
             return self.go_wide(sample, bailout);
         }
         let z = sample.z;
         let reference = self.point(sample.m);
-        if z.re.mul_add(sample.w.re, z.im * sample.w.im) > self.bla.steps[sample.m as usize].gap {
+        let is_last = sample.m == self.bla.last();
+        let gap = if is_last { self.bla.last_gap } else { self.bla.steps[sample.m as usize].gap };
+        if sample.inside() > gap {
             return Some(self.escaped(sample, z.into(), bailout));
         }
         if sample.n >= u64::from(bailout.max_iter) {
             return Some(Escape::NONE);
         }
         let f = reference + z;
-        if sample.m == self.bla.last() || chebyshev(f) < chebyshev(z) {
+        if is_last || chebyshev(f) < chebyshev(z) {
             self.move_to(sample, sample.n, 0, f);
             return sample.cycle.closes(f.into()).then_some(Escape::NONE);
         }
@@ -198,39 +206,37 @@ impl Reference {
     /// The result of a sample that has escaped with this delta.
     ///
     /// Next to |z| = 2 it may take many steps until the orbit is far enough outside for plain iteration to go on.
-    fn escaped(&self, sample: &Sample, z: ComplexExp, bailout: Bailout) -> Escape {
+    #[inline(never)]
+    fn escaped(&self, sample: &Sample, mut z: ComplexExp, bailout: Bailout) -> Escape {
         // The last block may have gone too far.
         if sample.n > u64::from(bailout.max_iter) {
             return Escape::NONE;
         }
-        let c = self.c + sample.c;
         let (mut m, mut steps) = (sample.m, 0);
-        if !bailout.is_smooth() {
-            return Escape::new(sample.n as u32, 0.0);
-        }
-        let mut wide = z;
-        while wide.to_f64().norm_sqr() < FLOOR {
-            let f = self.orbit.exact(m) + wide;
-            if m == self.bla.last() || f.chebyshev() < wide.chebyshev() {
-                (m, wide) = (0, f);
+        let mut f = self.orbit.exact(m) + z;
+        if bailout.is_smooth() {
+            while f.exponent() < 2 && z.exponent() < FLOOR_EXPONENT {
+                if m == self.bla.last() || f.chebyshev() < z.chebyshev() {
+                    (m, z) = (0, f);
+                }
+                z = (self.orbit.exact(m) + f) * z + sample.exact;
+                m += 1;
+                f = self.orbit.exact(m) + z;
+                steps += 1;
             }
-            wide = (self.orbit.exact(m).shifted(1) + wide) * wide + sample.exact;
-            m += 1;
-            steps += 1;
         }
-        let mut z = wide.to_f64();
-        loop {
-            let f = self.point(m) + z;
-            if chebyshev(f) > 4.0 {
-                return Escape::new(sample.n as u32, fraction(f, c, steps, bailout));
-            }
+        let (mut z, mut f) = (z.to_f64(), f.to_f64());
+        // The same in plain numbers.
+        while bailout.is_smooth() && chebyshev(f) < 4.0 {
             if m == self.bla.last() || chebyshev(f) < chebyshev(z) {
                 (m, z) = (0, f);
             }
-            z = times(self.point(m) + (self.point(m) + z), z) + sample.c;
+            z = (self.point(m) + f) * z + sample.c;
             m += 1;
+            f = self.point(m) + z;
             steps += 1;
         }
+        Escape::new(sample.n as u32, fraction(f, self.c + sample.c, steps, bailout))
     }
 
     /// Iterates one sample to its result: the obvious way, and the truth for all others.

@@ -55,7 +55,7 @@ pub struct ReferenceOrbit {
 /// Why an orbit has the length that it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// The last Z is beyond |Z| = 2.
+    /// The last Z is beyond |Z| = 4.
     Escaped,
     /// The view around the last Z contains 0: that many steps are a period of the view.
     Period,
@@ -119,7 +119,8 @@ impl ReferenceOrbit {
                 orbit.gaps.push((m, gap));
             }
             orbit.z.push(near);
-            if gap < FloatExp::ZERO {
+            // Samples that have just escaped need it further, until they are well outside.
+            if z.exponent() >= 2 {
                 orbit.end = End::Escaped;
                 break;
             }
