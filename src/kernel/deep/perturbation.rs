@@ -9,7 +9,8 @@
 //! where a product of complex numbers is fma(re, re', -(im im')) and fma(re, im', im re'), and a sum is fused with the product
 //! before it. The sample has escaped when |f|^2 > 4, which is tested as Re(z conj w) > 4 - |Z|^2 because that sees also
 //! what is smaller than the last bit of 4. Where f is smaller than z, or the reference ends, f becomes the new delta
-//! and is compared with the reference from its start, which is exact because Z_0 = 0 ("rebasing"; Zhuoran, 2021).
+//! and is compared with the reference from its start, which is exact because Z_0 = 0 ("rebasing"; Zhuoran, 2021). From the
+//! end of a reference on an attracting cycle the sample goes back once round the cycle, with the same z.
 
 use num_complex::Complex;
 
@@ -166,11 +167,15 @@ impl Reference {
             return Some(Escape::NONE);
         }
         let f = reference + z;
-        if is_last || chebyshev(f) < chebyshev(z) {
+        if chebyshev(f) < chebyshev(z) {
             self.move_to(sample, sample.n, 0, f);
-            return sample.cycle.closes(f.into()).then_some(Escape::NONE);
+        } else if is_last {
+            let m = self.orbit.after_last();
+            self.move_to(sample, sample.n, m, if m == 0 { f } else { z });
+        } else {
+            return None;
         }
-        None
+        sample.cycle.closes(sample.m, sample.z.into()).then_some(Escape::NONE)
     }
 
     /// Makes one step or block, and more as long as the delta is too small for `f64`.
@@ -188,11 +193,14 @@ impl Reference {
                 return Some(self.escaped(sample, z, bailout));
             }
             let f = self.orbit.exact(m) + z;
-            if m == self.bla.last() || f.chebyshev() < z.chebyshev() {
+            if f.chebyshev() < z.chebyshev() {
                 (sample.m, z) = (0, f);
-                if sample.cycle.closes(z) {
-                    return Some(Escape::NONE);
-                }
+            } else if m == self.bla.last() {
+                sample.m = self.orbit.after_last();
+                z = if sample.m == 0 { f } else { z };
+            }
+            if sample.m < m && sample.cycle.closes(sample.m, z) {
+                return Some(Escape::NONE);
             }
             // A little above the floor, so that samples do not go to and fro.
             if z.exponent() > FLOOR_EXPONENT + 20 {
@@ -262,27 +270,27 @@ fn inside(z: ComplexExp, reference: ComplexExp) -> FloatExp {
 
 /// Finds that a sample is where it was before, so that it will never escape (R. P. Brent, 1980).
 ///
-/// Looked at when the sample is compared with the reference from its start, where z alone is the whole state.
+/// Looked at when the sample goes back to an earlier step of the reference; that step and z are the whole state.
 #[derive(Clone, Copy)]
 struct Cycle {
-    saved: ComplexExp,
+    saved: (u32, ComplexExp),
     left: u32,
     span: u32,
 }
 
 impl Cycle {
     fn new() -> Self {
-        Self { saved: ComplexExp::ZERO, left: 1, span: 1 }
+        Self { saved: (0, ComplexExp::ZERO), left: 1, span: 1 }
     }
 
-    fn closes(&mut self, z: ComplexExp) -> bool {
-        if z == self.saved {
+    fn closes(&mut self, m: u32, z: ComplexExp) -> bool {
+        if self.saved == (m, z) {
             return true;
         }
         self.left -= 1;
         if self.left == 0 {
             self.span = self.span.saturating_mul(2);
-            (self.saved, self.left) = (z, self.span);
+            (self.saved, self.left) = ((m, z), self.span);
         }
         false
     }

@@ -152,6 +152,12 @@ impl ReferenceOrbit {
         self.end
     }
 
+    /// The step that stands for the last one: an earlier one on a cycle, or 0 where samples are to be compared with the
+    /// orbit from its start.
+    pub fn after_last(&self) -> u32 {
+        if let End::Cycle(earlier) = self.end { earlier } else { 0 }
+    }
+
     /// Z_m with its whole range.
     pub fn exact(&self, m: u32) -> ComplexExp {
         find(&self.tiny, m).unwrap_or_else(|| self.z[m as usize].into())
