@@ -1,4 +1,17 @@
 //! Many samples at once in AVX2 and FMA instructions.
+//!
+//! Four samples are a vector, wherever in the reference each of them is. A turn of a vector makes one step or block
+//! with each sample, the very operations of [`Reference::step`]; a lane without a block takes the one that is a plain step,
+//! if another lane has one. What the lanes need from their places is loaded as pairs of numbers and transposed.
+//! What is rare goes through [`Reference::attend`], sample by sample. A lane whose sample is done gets the next one; when
+//! there are none left, the last vector gives its samples to the others.
+//!
+//! Measured on a core of Zen 5 at 4.2 GHz, with a turn mostly of blocks: 11 ns for a turn of four samples where all that
+//! is read lies in the first cache, 16 to 20 ns for a dense view whose reference and blocks take 22 MB, which is 1.7 and
+//! 2.5 times as fast as [`Lanes::Portable`](super::Lanes). There the time goes into waiting for the blocks:
+//! asking for those to come early made it 1.4 times as fast, farther ahead (8 blocks) a tenth better than near (2).
+//! Asking by what the next step says, just before the next turn, gained nothing, and neither did three, six or eight
+//! vectors instead of four.
 #![allow(unsafe_code, reason = "vector instructions, which the type `Avx2` proves to be there")]
 
 use std::arch::x86_64::*;
@@ -13,11 +26,13 @@ use crate::kernel::{Avx2, Bailout};
 /// Samples in a vector.
 const WIDTH: usize = 4;
 /// Vectors in flight.
-const ROWS: usize = 3;
+const ROWS: usize = 4;
 /// The index of a lane that repeats what another does, since there are no samples left.
 const IDLE: usize = usize::MAX;
-/// Steps between two looks at `max_iter`.
+/// Turns between two looks at `max_iter`. What a sample does beyond it is never seen.
 const PATIENCE: u32 = 32;
+/// Blocks that are loaded early: about four turns of a sample, where it finds two blocks at each place.
+const AHEAD: usize = 8;
 
 /// Four samples.
 #[derive(Clone, Copy, Default)]
@@ -65,6 +80,7 @@ pub(super) fn fill(
     }
 }
 
+/// All vectors.
 struct Crew<'a> {
     reference: &'a Reference,
     bailout: Bailout,
@@ -72,6 +88,7 @@ struct Crew<'a> {
     lanes: [Lane; ROWS * WIDTH],
 }
 
+/// The loop. `WIDE` where deltas may be too small for `f64`.
 #[target_feature(enable = "avx2,fma")]
 fn run<const WIDE: bool>(
     reference: &Reference,
@@ -185,6 +202,7 @@ impl Crew<'_> {
         rows
     }
 
+    /// Lets a lane do what another one does.
     fn copy(&mut self, from: usize, to: usize) {
         self.lanes[to] = self.lanes[from];
         let (a, i, j) = (self.rows[from / WIDTH], from % WIDTH, to % WIDTH);
@@ -209,6 +227,7 @@ impl Crew<'_> {
         self.put(l);
     }
 
+    /// Puts there what changes with each step.
     fn put(&mut self, l: usize) {
         let (row, i, sample) = (&mut self.rows[l / WIDTH], l % WIDTH, &self.lanes[l].sample);
         (row.zr[i], row.zi[i]) = (sample.z.re, sample.z.im);
@@ -222,14 +241,14 @@ impl Crew<'_> {
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 fn load(from: &[f64; WIDTH]) -> __m256d {
-    // SAFETY: four numbers.
+    // SAFETY: reads these four numbers.
     unsafe { _mm256_loadu_pd(from.as_ptr()) }
 }
 
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 fn store(to: &mut [f64; WIDTH], from: __m256d) {
-    // SAFETY: as above.
+    // SAFETY: writes these four numbers.
     unsafe { _mm256_storeu_pd(to.as_mut_ptr(), from) }
 }
 
@@ -306,25 +325,26 @@ fn advance<const WIDE: bool>(reference: &Reference, row: &mut Row) -> (u32, u32)
         for l in 0..WIDTH {
             let first = first[l].to_bits() as u32 as usize;
             let size = _mm256_set1_epi32((sizes[l].to_bits() >> 32) as i32);
-            // SAFETY: there are BESIDE radii beyond the one of each block.
+            // SAFETY: beyond the radius of each block there are BESIDE more.
             let radii = unsafe { _mm256_loadu_si256(radii.add(first + 1).cast()) };
             let smaller = _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(radii, size))) as u32;
             let longer = (!smaller).trailing_zeros();
             more |= longer;
-            // SAFETY: lists end before the end of the blocks.
+            // SAFETY: none of these lies beyond the last block, since its list ends there.
             at[l] = unsafe { blocks.add(first + longer as usize) };
         }
         if more & BESIDE as u32 != 0 {
             look_further(reference, &first, &sizes, &mut at);
         }
         for (m, block) in row.m.iter_mut().zip(at) {
-            // SAFETY: a block.
+            // SAFETY: a block that was just found.
             let len = unsafe { (*block).len };
             *m += len;
-            // Where the next block will end if it is as long as this one.
+            // What will be needed if all goes on like this; no harm is done where it does not.
+            _mm_prefetch::<_MM_HINT_T0>(block.wrapping_add(AHEAD).cast());
             _mm_prefetch::<_MM_HINT_T0>(steps.wrapping_add((*m + len) as usize).cast());
         }
-        // SAFETY: blocks.
+        // SAFETY: each block has these numbers.
         let [a, b, s] = unsafe {
             [
                 pairs(at.map(|block| (&raw const (*block).a).cast())),
@@ -342,16 +362,17 @@ fn advance<const WIDE: bool>(reference: &Reference, row: &mut Row) -> (u32, u32)
         wide = _mm256_movemask_pd(below) as u32;
         if wide != 0 {
             z = (_mm256_blendv_pd(z.0, before.0, below), _mm256_blendv_pd(z.1, before.1, below));
-            for l in 0..WIDTH {
+            for (l, (m, before)) in row.m.iter_mut().zip(m_before).enumerate() {
                 if wide >> l & 1 != 0 {
-                    row.m[l] = m_before[l];
+                    *m = before;
                 }
             }
         }
     }
-    // SAFETY: no sample goes beyond the last Z.
+    // SAFETY: no block reaches beyond the last Z, and a sample that is there is attended to, since its gap is
+    // no number, and then compared with the start.
     let at = row.m.map(|m| unsafe { steps.add(m as usize) });
-    // SAFETY: steps.
+    // SAFETY: each step has these numbers, the last two of which are one of 64 bits.
     let (reference, (gap, list)) = unsafe {
         (
             pairs(at.map(|step| (&raw const (*step).z).cast())),

@@ -253,10 +253,10 @@ impl Reference {
         let mut sample = self.sample(c);
         loop {
             let next = self.step(&mut sample, bailout.max_iter);
-            if next != Next::Step {
-                if let Some(result) = self.attend(&mut sample, next, bailout) {
-                    return result;
-                }
+            if next != Next::Step
+                && let Some(result) = self.attend(&mut sample, next, bailout)
+            {
+                return result;
             }
         }
     }
