@@ -32,17 +32,18 @@ fn reference_orbit(criterion: &mut Criterion) {
 fn samples(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("samples");
     group.sample_size(10);
-    for (name, size, approximate) in
-        [("twins", (64, 36), false), ("leaves", (16, 9), false), ("leaves", (96, 54), true), ("star", (96, 54), true)]
-    {
+    for (name, size, approximate) in [
+        ("twins", (64, 36), false),
+        ("leaves", (16, 9), false),
+        ("leaves", (96, 54), true),
+        ("star", (96, 54), true),
+    ] {
         let view = View::named(name).expect("a built-in view");
         let center = parse_complex(view.center).expect("a point");
         let height = view.height.parse::<mandel::Decimal>().expect("a number").to_floatexp();
         let viewport = Viewport::with_height(center.clone(), height, Grid::Centers, size).expect("a view");
-        let bailout = Bailout {
-            escape_radius: Bailout::COUNTS_ALONE,
-            ..Bailout::new(view.max_iter).expect("a limit")
-        };
+        let bailout =
+            Bailout { escape_radius: Bailout::COUNTS_ALONE, ..Bailout::new(view.max_iter).expect("a limit") };
         let allowance = Allowance::default();
         let kernel = Perturbation::with_reference(&viewport, bailout, &center, approximate, &allowance)
             .expect("a kernel")

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use mandel::{Allowance, Bailout, Decimal, Escape, Grid, Kernel, KernelChoice, Viewport, parse_complex, plan};
+use mandel::{
+    Allowance, Bailout, Decimal, Escape, Grid, Kernel, KernelChoice, Viewport, parse_complex, plan,
+};
 
 /// Center, height, steps; each deep in its own way.
 const VIEWS: [(&str, &str, u32); 11] = [

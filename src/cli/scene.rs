@@ -281,7 +281,8 @@ pub(crate) fn point(flag: &str, text: &str) -> Result<Complex<Decimal>, Error> {
 
 /// A number above 0 that sets the size of the view.
 pub(crate) fn extent(flag: &str, text: &str) -> Result<FloatExp, Error> {
-    let example = if flag == "--zoom" { "examples: 100   2.5   1e1000" } else { "examples: 3   0.0065   1e-400" };
+    let example =
+        if flag == "--zoom" { "examples: 100   2.5   1e1000" } else { "examples: 3   0.0065   1e-400" };
     let number: Decimal = text.trim().parse().map_err(|error| cannot_read(flag, text, &error, example))?;
     if number.is_zero() || number.is_negative() {
         let hint = if flag == "--zoom" {

@@ -18,8 +18,8 @@ use num_complex::Complex;
 
 use self::bla::Bla;
 use self::perturbation::{Next, Reference, Sample};
-pub use self::reference_orbit::{Allowance, bits};
 use self::reference_orbit::ReferenceOrbit;
+pub use self::reference_orbit::{Allowance, bits};
 #[cfg(target_arch = "x86_64")]
 use super::Avx2;
 use super::{Bailout, Kernel, KernelChoice};
@@ -109,7 +109,8 @@ impl Perturbation {
         let radius = viewport.radius() + shift.abs();
         // A sample that escapes at the last step may be so close to |z| = 2 that it takes many more until it is well outside.
         let beyond = if bailout.is_smooth() { bits(spacing) } else { 0 };
-        let orbit = ReferenceOrbit::new(at, spacing, radius, bailout.max_iter.saturating_add(beyond), allowance)?;
+        let orbit =
+            ReferenceOrbit::new(at, spacing, radius, bailout.max_iter.saturating_add(beyond), allowance)?;
         let bla = Bla::new(&orbit, radius, spacing.exponent(), approximate);
         let floor = if is_wide(spacing) { perturbation::FLOOR } else { 0.0 };
         let c = Complex::new(at.re.to_f64(), at.im.to_f64());
