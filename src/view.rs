@@ -81,7 +81,7 @@ impl View {
             width: "6.153941e-24",
             max_iter: 256_000,
             density: 1.0,
-            about: "eight spirals around a dark center, at 6e23",
+            about: "spirals around a dark center, at 6e23",
             credit: "this project, with `mandel find`",
         },
         Self {
@@ -131,7 +131,7 @@ impl View {
             width: "3.762333e-307",
             max_iter: 256_000,
             density: 1.0,
-            about: "a sun with sixteen rays, at 1e307, where double precision ends",
+            about: "a sun in rings of lace, at 1e307, where double precision ends",
             credit: "the locations of rust-fractal",
         },
         Self {

@@ -4,12 +4,11 @@
 //! [`perturbation`] iterates the delta of each sample to it, in `f64`, or with an exponent of its own while it is too
 //! small for that; [`bla`] makes many such steps at once. There are no glitches to repair, since a sample that
 //! leaves the reference is compared with its start again ("rebasing").
-#![allow(missing_docs)]
 
-pub mod bla;
+mod bla;
 #[cfg(target_arch = "x86_64")]
 mod lanes_avx2;
-pub mod perturbation;
+mod perturbation;
 pub mod reference_orbit;
 
 use std::ops::Range;
@@ -128,10 +127,6 @@ impl Perturbation {
         self.bailout = bailout;
     }
 
-    /// What the samples are compared with.
-    pub fn reference(&self) -> &Reference {
-        &self.reference
-    }
 
     /// The samples of a rectangle with the index of each.
     #[inline(always)]
