@@ -764,3 +764,74 @@ fn small_things_that_people_type() {
     assert!(appended.expect("sh").success());
     assert!(read(folder.path("k")).starts_with(b"keep\n\x89PNG"));
 }
+
+/// A view of two islands at 1e14, small.
+const DEEP: [&str; 6] = ["render", "--at", "twins", "-s", "40x30", "-q"];
+
+#[test]
+fn deep_views_are_the_same_bytes_for_every_thread_count_and_kernel() {
+    let folder = Folder::new();
+    let bytes = |name: &str, more: &[&str]| {
+        let (png, npy) = (format!("{name}.png"), format!("{name}.npy"));
+        folder.succeed(&[&DEEP[..], more, &["-o", &png, "-o", &npy]].concat());
+        (fs::read(folder.path(&png)).expect("a picture"), fs::read(folder.path(&npy)).expect("counts"))
+    };
+    let truth = bytes("one", &["-t", "1", "--kernel", "scalar"]);
+    for more in [
+        &["-t", "2"][..],
+        &["-t", "7", "--rows-per-chunk", "1"],
+        &["-t", "1", "--kernel", "portable"],
+        &["--kernel", "auto"],
+    ] {
+        assert!(bytes("other", &[more, &["-f"]].concat()) == truth, "{more:?}");
+    }
+}
+
+#[test]
+fn the_plan_for_a_deep_view_is_told() {
+    let folder = Folder::new();
+    let plan = |zoom: &str| {
+        let json =
+            folder.succeed(&["render", "-c", "-1.75+0.01i", "-z", zoom, "-n", "99", "--dry-run", "--json"]);
+        let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        (json["kernel"].as_str().expect("a name").to_string(), json["zoom"].clone())
+    };
+    assert!(plan("1e5").0.starts_with("f64-fma-1 "));
+    let (name, zoom) = plan("1e20");
+    assert!(name.starts_with("perturbation-1 ") && !name.contains("extended"), "{name}");
+    assert_eq!(zoom, 1e20);
+    let (name, zoom) = plan("1e1000");
+    assert!(name.starts_with("perturbation-1 extended "), "{name}");
+    assert_eq!(zoom, "1e1000");
+}
+
+#[test]
+fn what_is_missing_far_down_is_said() {
+    let folder = Folder::new();
+    let args = ["render", "-c", "-0.74364388703715875221+0.2i", "-z", "1e1000", "-n", "50", "-s", "8", "-o"];
+    let output = folder.run(&[&args[..], &["few.png"]].concat());
+    assert!(stderr(&output).contains("20 digits behind the point"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("differ in digit 1002"), "{}", stderr(&output));
+    // A center of few digits is meant as it stands, and nothing is said where nobody listens.
+    for more in [&["short.png", "-c", "i"][..], &["quiet.png", "-q"]] {
+        let args = ["render", "-z", "1e1000", "-n", "50", "-s", "8", "-o"];
+        let center = if more.contains(&"-c") { &[][..] } else { &["-c", "-0.74364388703715875221+0.2i"][..] };
+        let output = folder.run(&[&args[..], more, center].concat());
+        assert!(!stderr(&output).contains("digits"), "{}", stderr(&output));
+    }
+    let output =
+        folder.run(&["render", "-c", &format!("-0.{}", "7".repeat(100_001)), "-z", "9", "-o", "x.png"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("100001 digits; at most 100000 are read"), "{}", stderr(&output));
+    folder.succeed(&["render", "-z", "1e100000", "-s", "8", "-q", "-o", "inside.png"]);
+}
+
+#[test]
+fn max_iter_comes_from_a_deep_view() {
+    let folder = Folder::new();
+    let json =
+        folder.succeed(&["render", "-c", "i", "-z", "1e100", "-s", "20x10", "-q", "--json", "-o", "tip.png"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    // Every sample escapes after 266 to 275 steps.
+    assert_eq!(json["max_iter"], 500);
+}

@@ -127,7 +127,6 @@ impl Perturbation {
         self.bailout = bailout;
     }
 
-
     /// The samples of a rectangle with the index of each.
     #[inline(always)]
     fn samples(&self, columns: &Range<u32>, rows: Range<u32>) -> impl FnMut() -> Option<(usize, Sample)> {
