@@ -18,8 +18,9 @@ use std::arch::x86_64::*;
 
 use num_complex::Complex;
 
-use super::bla::{BESIDE, Block, Step};
+use super::bla::{BESIDE, Block};
 use super::perturbation::{Next, Reference, Sample};
+use super::reference_orbit::Step;
 use crate::Escape;
 use crate::kernel::{Avx2, Bailout};
 
@@ -233,7 +234,7 @@ impl Crew<'_> {
         (row.zr[i], row.zi[i]) = (sample.z.re, sample.z.im);
         (row.wr[i], row.wi[i]) = (sample.w.re, sample.w.im);
         row.m[i] = sample.m;
-        let step = &self.reference.bla.steps[sample.m as usize];
+        let step = &self.reference.bla.orbit.steps[sample.m as usize];
         row.list[i] = f64::from_bits(u64::from(step.radius) << 32 | u64::from(step.first));
     }
 }
@@ -301,7 +302,7 @@ fn chebyshev(z: Pair) -> __m256d {
 #[target_feature(enable = "avx2,fma")]
 fn advance<const WIDE: bool>(reference: &Reference, row: &mut Row) -> (u32, u32) {
     let (steps, blocks, radii): (*const Step, *const Block, *const i32) =
-        (reference.bla.steps.as_ptr(), reference.bla.blocks.as_ptr(), reference.bla.radii.as_ptr());
+        (reference.bla.orbit.steps.as_ptr(), reference.bla.blocks.as_ptr(), reference.bla.radii.as_ptr());
     let before = (load(&row.zr), load(&row.zi));
     let w = (load(&row.wr), load(&row.wi));
     let list = load(&row.list);

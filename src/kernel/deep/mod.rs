@@ -110,10 +110,10 @@ impl Perturbation {
         let beyond = if bailout.is_smooth() { bits(spacing) } else { 0 };
         let orbit =
             ReferenceOrbit::new(at, spacing, radius, bailout.max_iter.saturating_add(beyond), allowance)?;
-        let bla = Bla::new(&orbit, radius, spacing.exponent(), approximate);
+        let bla = Bla::new(orbit, radius, spacing.exponent(), approximate);
         let floor = if is_wide(spacing) { perturbation::FLOOR } else { 0.0 };
         let c = Complex::new(at.re.to_f64(), at.im.to_f64());
-        let reference = Reference { orbit, bla, c, floor };
+        let reference = Reference { bla, c, floor };
         Ok(Self { viewport: viewport.clone(), bailout, reference, shift, lanes: Lanes::Portable })
     }
 

@@ -15,7 +15,6 @@
 use num_complex::Complex;
 
 use super::bla::{Bla, Block};
-use super::reference_orbit::ReferenceOrbit;
 use crate::Escape;
 use crate::floatexp::{ComplexExp, FloatExp};
 use crate::kernel::Bailout;
@@ -23,7 +22,6 @@ use crate::kernel::scalar::fraction;
 
 /// Everything that the samples of a view are compared with.
 pub struct Reference {
-    pub orbit: ReferenceOrbit,
     pub bla: Bla,
     /// The reference as `f64`.
     pub c: Complex<f64>,
@@ -120,7 +118,7 @@ impl Reference {
     /// Makes one step or block.
     #[inline(always)]
     pub fn step(&self, sample: &mut Sample, max_iter: u32) -> Next {
-        let steps = &self.bla.steps;
+        let steps = &self.bla.orbit.steps;
         let u = times(sample.w, sample.z);
         let size = chebyshev(u);
         let (z, len) = match self.bla.longest(sample.m, size) {
@@ -140,8 +138,7 @@ impl Reference {
     /// Z_m.
     #[inline(always)]
     fn point(&self, m: u32) -> Complex<f64> {
-        let [re, im] = self.bla.steps[m as usize].z;
-        Complex::new(re, im)
+        self.bla.orbit.rounded(m)
     }
 
     #[inline(always)]
@@ -158,8 +155,8 @@ impl Reference {
         }
         let z = sample.z;
         let reference = self.point(sample.m);
-        let is_last = sample.m == self.bla.last();
-        let gap = if is_last { self.bla.last_gap } else { self.bla.steps[sample.m as usize].gap };
+        let is_last = sample.m == self.bla.orbit.last();
+        let gap = if is_last { self.bla.orbit.gap(sample.m).to_f64() } else { self.bla.orbit.steps[sample.m as usize].gap };
         if sample.inside() > gap {
             return Some(self.escaped(sample, z.into(), bailout));
         }
@@ -170,7 +167,7 @@ impl Reference {
         if chebyshev(f) < chebyshev(z) {
             self.move_to(sample, sample.n, 0, f);
         } else if is_last {
-            let m = self.orbit.after_last();
+            let m = self.bla.orbit.after_last();
             self.move_to(sample, sample.n, m, if m == 0 { f } else { z });
         } else {
             return None;
@@ -183,20 +180,20 @@ impl Reference {
     fn go_wide(&self, sample: &mut Sample, bailout: Bailout) -> Option<Escape> {
         let mut z = ComplexExp::from(sample.z);
         while sample.n < u64::from(bailout.max_iter) {
-            let u = (self.orbit.exact(sample.m).shifted(1) + z) * z;
+            let u = (self.bla.orbit.exact(sample.m).shifted(1) + z) * z;
             let len;
             (z, len) = self.bla.longest_wide(sample.m, u, sample.exact).unwrap_or((u + sample.exact, 1));
             sample.n += u64::from(len);
             sample.m += len;
             let m = sample.m;
-            if inside(z, self.orbit.exact(m)) > self.orbit.gap(m) {
+            if inside(z, self.bla.orbit.exact(m)) > self.bla.orbit.gap(m) {
                 return Some(self.escaped(sample, z, bailout));
             }
-            let f = self.orbit.exact(m) + z;
+            let f = self.bla.orbit.exact(m) + z;
             if f.chebyshev() < z.chebyshev() {
                 (sample.m, z) = (0, f);
-            } else if m == self.bla.last() {
-                sample.m = self.orbit.after_last();
+            } else if m == self.bla.orbit.last() {
+                sample.m = self.bla.orbit.after_last();
                 z = if sample.m == 0 { f } else { z };
             }
             if sample.m < m && sample.cycle.closes(sample.m, z) {
@@ -221,22 +218,22 @@ impl Reference {
             return Escape::NONE;
         }
         let (mut m, mut steps) = (sample.m, 0);
-        let mut f = self.orbit.exact(m) + z;
+        let mut f = self.bla.orbit.exact(m) + z;
         if bailout.is_smooth() {
             while f.exponent() < 2 && z.exponent() < FLOOR_EXPONENT {
-                if m == self.bla.last() || f.chebyshev() < z.chebyshev() {
+                if m == self.bla.orbit.last() || f.chebyshev() < z.chebyshev() {
                     (m, z) = (0, f);
                 }
-                z = (self.orbit.exact(m) + f) * z + sample.exact;
+                z = (self.bla.orbit.exact(m) + f) * z + sample.exact;
                 m += 1;
-                f = self.orbit.exact(m) + z;
+                f = self.bla.orbit.exact(m) + z;
                 steps += 1;
             }
         }
         let (mut z, mut f) = (z.to_f64(), f.to_f64());
         // The same in plain numbers.
         while bailout.is_smooth() && chebyshev(f) < 4.0 {
-            if m == self.bla.last() || chebyshev(f) < chebyshev(z) {
+            if m == self.bla.orbit.last() || chebyshev(f) < chebyshev(z) {
                 (m, z) = (0, f);
             }
             z = (self.point(m) + f) * z + sample.c;

@@ -26,8 +26,9 @@ pub struct Allowance {
 }
 
 impl Allowance {
-    /// What a step takes, with the blocks that start there.
-    pub const BYTES: u64 = 64;
+    /// What a step may take, with the blocks that start there: 32 bytes, and 68 for each block, of which there are at most
+    /// half as many as steps. Lists that grow reserve up to twice what they hold.
+    pub const BYTES: u64 = 160;
 
     /// As many steps as fit into so many bytes.
     pub fn of_bytes(bytes: u64) -> Self {
@@ -42,9 +43,24 @@ impl Default for Allowance {
     }
 }
 
+/// What the loops need at one step of the reference.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(32))]
+pub struct Step {
+    /// Z.
+    pub z: [f64; 2],
+    /// 4 - |Z|^2.
+    pub gap: f64,
+    /// The index of the first block that starts here.
+    pub first: u32,
+    /// The upper half of its radius, or 0 where no block starts.
+    pub radius: u32,
+}
+
 /// Z_0 = 0, Z_1, Z_2, ... of a point in or near the view, rounded to `f64`.
 pub struct ReferenceOrbit {
-    z: Vec<Complex<f64>>,
+    /// One for each Z, from Z_0 = 0.
+    pub(super) steps: Vec<Step>,
     /// Those Z_m that are too small for `f64`, by m.
     tiny: Vec<(u32, ComplexExp)>,
     /// 4 - |Z_m|^2 where that is small, by m.
@@ -96,7 +112,8 @@ impl ReferenceOrbit {
     ) -> Result<Self, Error> {
         // A derivative a little below 1 asks for a few bits more.
         let mut exact = Orbit::new(Fixed::new(c, bits(spacing) as usize + 32));
-        let mut orbit = Self { z: vec![Complex::ZERO], tiny: Vec::new(), gaps: Vec::new(), end: End::Limit };
+        let mut orbit = Self { steps: Vec::new(), tiny: Vec::new(), gaps: Vec::new(), end: End::Limit };
+        orbit.push(Complex::ZERO, FloatExp::from(4.0));
         let mut saved = (Fixed::zero(), i32::MIN, 0);
         for m in 1..=max_iter {
             if u64::from(m) > allowance.max_steps {
@@ -118,7 +135,7 @@ impl ReferenceOrbit {
                 gap = -exact.z().norm_minus_4();
                 orbit.gaps.push((m, gap));
             }
-            orbit.z.push(near);
+            orbit.push(near, gap);
             // Samples that have just escaped need it further, until they are well outside.
             if z.exponent() >= 2 {
                 orbit.end = End::Escaped;
@@ -142,9 +159,21 @@ impl ReferenceOrbit {
         Ok(orbit)
     }
 
-    /// All Z as `f64`, from Z_0 to the last one.
-    pub fn z(&self) -> &[Complex<f64>] {
-        &self.z
+    fn push(&mut self, z: Complex<f64>, gap: FloatExp) {
+        self.steps.push(Step { z: [z.re, z.im], gap: gap.to_f64(), first: 0, radius: 0 });
+    }
+
+    /// The index of the last Z.
+    #[inline(always)]
+    pub fn last(&self) -> u32 {
+        self.steps.len() as u32 - 1
+    }
+
+    /// Z_m as `f64`.
+    #[inline(always)]
+    pub fn rounded(&self, m: u32) -> Complex<f64> {
+        let [re, im] = self.steps[m as usize].z;
+        Complex::new(re, im)
     }
 
     /// Why there are no more.
@@ -160,12 +189,12 @@ impl ReferenceOrbit {
 
     /// Z_m with its whole range.
     pub fn exact(&self, m: u32) -> ComplexExp {
-        find(&self.tiny, m).unwrap_or_else(|| self.z[m as usize].into())
+        find(&self.tiny, m).unwrap_or_else(|| self.rounded(m).into())
     }
 
     /// 4 - |Z_m|^2 with all its bits.
     pub fn gap(&self, m: u32) -> FloatExp {
-        find(&self.gaps, m).unwrap_or_else(|| FloatExp::from(4.0 - self.z[m as usize].norm_sqr()))
+        find(&self.gaps, m).unwrap_or_else(|| FloatExp::from(4.0 - self.rounded(m).norm_sqr()))
     }
 }
 
