@@ -35,8 +35,8 @@ const EPSILON: i32 = -16;
 /// The same for blocks in which terms of u c and c^2 would matter, which are not kept: 2^-33 of z is left out.
 const EPSILON_LINEAR: i32 = -32;
 
-/// Shorter blocks are not kept: they take as long as the steps they save.
-const SHORTEST: u32 = 4;
+/// Shorter blocks are not kept: they save little, and there are as many of them as of all others together.
+const SHORTEST: u32 = 6;
 
 /// Steps `start + 1 ..= start + len` of a delta as one: z_out = (a + s u) u + b c, where u = (2 Z + z) z with Z and z at
 /// `start`.
@@ -199,8 +199,9 @@ fn merge(orbit: &ReferenceOrbit, c_max: FloatExp, kept: &mut Kept) {
     let last = orbit.last();
     let mut stack: Vec<(i32, Vec<Branch>)> = Vec::new();
     for m in 0..=last {
-        // In powers of four, so that the tree in each row is not cut into too small pieces. The end is below all.
-        let height = if m == last { i32::MIN } else { orbit.exact(m).exponent() & !1 };
+        // In powers of four; among equals the index decides, which makes a balanced tree of them. The end is below all.
+        let height = |m: u32| (orbit.exact(m).exponent() & !1) * 32 - m.trailing_zeros() as i32;
+        let height = if m == last { i32::MIN } else { height(m) };
         let mut row = Vec::new();
         while let Some((_, mut above)) = stack.pop_if(|(meet, _)| *meet > height) {
             above.append(&mut row);

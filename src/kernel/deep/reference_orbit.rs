@@ -27,8 +27,8 @@ pub struct Allowance {
 
 impl Allowance {
     /// What a step may take, with the blocks that start there: 32 bytes, and 68 for each block, of which there are at most
-    /// half as many as steps. Lists that grow reserve up to twice what they hold.
-    pub const BYTES: u64 = 160;
+    /// a third as many as steps. Lists that grow reserve up to twice what they hold.
+    pub const BYTES: u64 = 128;
 
     /// As many steps as fit into so many bytes.
     pub fn of_bytes(bytes: u64) -> Self {
