@@ -35,7 +35,7 @@ const EPSILON: i32 = -16;
 /// The same for blocks in which terms of u c and c^2 would matter, which are not kept: 2^-33 of z is left out.
 const EPSILON_LINEAR: i32 = -32;
 
-/// Shorter blocks are not kept: they save little, and there are as many of them as of all others together.
+/// Shorter blocks are not kept: they save little, and there are as many of them as of all others.
 const SHORTEST: u32 = 6;
 
 /// Steps `start + 1 ..= start + len` of a delta as one: z_out = (a + s u) u + b c, where u = (2 Z + z) z with Z and z at
@@ -197,11 +197,11 @@ struct Branch {
 /// blocks are in work at a time.
 fn merge(orbit: &ReferenceOrbit, c_max: FloatExp, kept: &mut Kept) {
     let last = orbit.last();
-    let mut stack: Vec<(i32, Vec<Branch>)> = Vec::new();
+    let mut stack: Vec<(i64, Vec<Branch>)> = Vec::new();
     for m in 0..=last {
         // In powers of four; among equals the index decides, which makes a balanced tree of them. The end is below all.
-        let height = |m: u32| (orbit.exact(m).exponent() & !1) * 32 - m.trailing_zeros() as i32;
-        let height = if m == last { i32::MIN } else { height(m) };
+        let height = |m: u32| i64::from(orbit.exact(m).exponent() & !1) * 32 - i64::from(m.trailing_zeros());
+        let height = if m == last { i64::MIN } else { height(m) };
         let mut row = Vec::new();
         while let Some((_, mut above)) = stack.pop_if(|(meet, _)| *meet > height) {
             above.append(&mut row);
@@ -212,7 +212,7 @@ fn merge(orbit: &ReferenceOrbit, c_max: FloatExp, kept: &mut Kept) {
             _ if m > 0 => stack.push((height, row)),
             _ => {}
         }
-        stack.push((i32::MAX, vec![Branch::step(m)]));
+        stack.push((i64::MAX, vec![Branch::step(m)]));
     }
 }
 

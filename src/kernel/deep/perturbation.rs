@@ -156,7 +156,11 @@ impl Reference {
         let z = sample.z;
         let reference = self.point(sample.m);
         let is_last = sample.m == self.bla.orbit.last();
-        let gap = if is_last { self.bla.orbit.gap(sample.m).to_f64() } else { self.bla.orbit.steps[sample.m as usize].gap };
+        let gap = if is_last {
+            self.bla.orbit.gap(sample.m).to_f64()
+        } else {
+            self.bla.orbit.steps[sample.m as usize].gap
+        };
         if sample.inside() > gap {
             return Some(self.escaped(sample, z.into(), bailout));
         }
