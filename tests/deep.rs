@@ -72,7 +72,9 @@ impl Location {
         let at =
             Complex::new(self.center.re.clone() + way(x, width), self.center.im.clone() + way(y, height));
         let (bailout, allowance) = (counts(self.max_iter), Allowance::default());
-        Perturbation::with_reference(viewport, bailout, &at, approximate, &allowance).expect("a kernel")
+        Perturbation::with_reference(viewport, bailout, &at, approximate, &allowance)
+            .expect("a kernel")
+            .with_lanes(Lanes::new(KernelChoice::Auto).expect("loops"))
     }
 }
 

@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use mandel::{
-    Allowance, Bailout, Decimal, Escape, Grid, Kernel, KernelChoice, Viewport, parse_complex, plan,
-};
+use mandel::{Bailout, Decimal, Escape, Grid, Kernel, KernelChoice, Viewport, parse_complex, plan};
 
 /// Center, height, steps; each deep in its own way.
 const VIEWS: [(&str, &str, u32); 11] = [
@@ -28,8 +26,8 @@ const VIEWS: [(&str, &str, u32); 11] = [
 ];
 
 fn viewport((center, height, _): (&str, &str, u32), size: (u32, u32)) -> Viewport {
-    let height = height.parse::<Decimal>().unwrap().to_floatexp();
-    Viewport::with_height(parse_complex(center).unwrap(), height, Grid::Centers, size).unwrap()
+    let height = height.parse::<Decimal>().expect("valid").to_floatexp();
+    Viewport::with_height(parse_complex(center).expect("valid"), height, Grid::Centers, size).expect("valid")
 }
 
 /// The kernels that this machine has, one by one first.
@@ -41,7 +39,7 @@ fn kernels(view: &Viewport, bailout: Bailout) -> Vec<Box<dyn Kernel>> {
     };
     let avx2 = make(KernelChoice::Avx2);
     [KernelChoice::Scalar, KernelChoice::Portable]
-        .map(|choice| make(choice).unwrap())
+        .map(|choice| make(choice).expect("valid"))
         .into_iter()
         .chain(avx2)
         .collect()
@@ -71,7 +69,7 @@ fn all_kernels_agree() {
 #[test]
 fn results_do_not_depend_on_the_rectangle() {
     for view in VIEWS {
-        let bailout = Bailout::new(view.2).unwrap();
+        let bailout = Bailout::new(view.2).expect("valid");
         let (width, height) = (13, 9);
         for kernel in kernels(&viewport(view, (width, height)), bailout) {
             let whole = iterate(kernel.as_ref(), 0..width, 0..height);
@@ -93,18 +91,18 @@ fn counts_end_at_max_iter() {
     for view in VIEWS {
         let (width, height) = (9, 7);
         let place = viewport(view, (width, height));
-        let all = |kernel: &Box<dyn Kernel>| iterate(kernel.as_ref(), 0..width, 0..height);
-        let whole = all(&kernels(&place, Bailout::new(view.2).unwrap())[0]);
+        let all = |kernel: &dyn Kernel| iterate(kernel, 0..width, 0..height);
+        let whole = all(kernels(&place, Bailout::new(view.2).expect("valid"))[0].as_ref());
         let Some(lowest) = whole.iter().filter_map(|escape| escape.n()).min() else { continue };
         let some = whole[(width * 2 + 3) as usize].n().unwrap_or(lowest);
         for max_iter in [lowest.max(2) - 1, lowest, some.max(2) - 1, some] {
-            let kernels = kernels(&place, Bailout::new(max_iter).unwrap());
-            let truth = all(&kernels[0]);
+            let kernels = kernels(&place, Bailout::new(max_iter).expect("valid"));
+            let truth = all(kernels[0].as_ref());
             for (cut, escape) in truth.iter().zip(&whole) {
                 assert_eq!(cut.n(), escape.n().filter(|n| *n <= max_iter), "{view:?}: {max_iter}");
             }
             for kernel in &kernels[1..] {
-                assert_eq!(all(kernel), truth, "{view:?}: {max_iter}");
+                assert_eq!(all(kernel.as_ref()), truth, "{view:?}: {max_iter}");
             }
         }
     }

@@ -41,25 +41,25 @@ const SHORTEST: u32 = 6;
 /// Steps `start + 1 ..= start + len` of a delta as one: z_out = (a + s u) u + b c, where u = (2 Z + z) z with Z and z at
 /// `start`.
 #[derive(Clone, Copy, Debug)]
-pub struct WideBlock {
-    pub a: ComplexExp,
-    pub b: ComplexExp,
-    pub s: ComplexExp,
+pub(super) struct WideBlock {
+    pub(super) a: ComplexExp,
+    pub(super) b: ComplexExp,
+    pub(super) s: ComplexExp,
     /// The block holds while the larger part of u is below this.
-    pub radius: FloatExp,
-    pub start: u32,
-    pub len: u32,
+    pub(super) radius: FloatExp,
+    pub(super) start: u32,
+    pub(super) len: u32,
 }
 
 /// A block in plain numbers, in one cache line.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
-pub struct Block {
-    pub a: [f64; 2],
+pub(super) struct Block {
+    pub(super) a: [f64; 2],
     /// b times [`Bla::unit`], for c in that unit.
-    pub b: [f64; 2],
-    pub s: [f64; 2],
-    pub len: u32,
+    pub(super) b: [f64; 2],
+    pub(super) s: [f64; 2],
+    pub(super) len: u32,
     start: u32,
     /// The [`upper`] half of the radius.
     radius: u32,
@@ -69,37 +69,37 @@ pub struct Block {
 ///
 /// Sizes and radii are compared by it, since eight of them fit into one vector.
 #[inline(always)]
-pub fn upper(size: f64) -> u32 {
+pub(super) fn upper(size: f64) -> u32 {
     (size.to_bits() >> 32) as u32
 }
 
 /// A reference orbit with all its blocks.
-pub struct Bla {
+pub(super) struct Bla {
     /// Its gap at the last Z is no number, so that whatever is compared with it fails.
-    pub orbit: ReferenceOrbit,
+    pub(super) orbit: ReferenceOrbit,
     /// In order of start and length, behind a first one that is the plain step.
-    pub blocks: Vec<Block>,
+    pub(super) blocks: Vec<Block>,
     /// The [`upper`] half of the radius of each block but the first one at its start, which has [`HEAD`] here;
     /// and so have [`BESIDE`] more at the end.
-    pub radii: Vec<i32>,
+    pub(super) radii: Vec<i32>,
     /// Blocks that leave the range of `f64`, in the same order.
-    pub wide: Vec<WideBlock>,
+    pub(super) wide: Vec<WideBlock>,
     /// The power of two that c is measured in.
-    pub unit: i32,
+    pub(super) unit: i32,
 }
 
 /// Less than any radius: what ends the list of those at one start.
 const HEAD: i32 = -1;
 
 /// Radii that are compared at once.
-pub const BESIDE: usize = 8;
+pub(super) const BESIDE: usize = 8;
 
 /// Plain blocks keep this far from the ends of `f64`, so that no product of two of their numbers gets lost.
 const RANGE: i32 = 900;
 
 impl Bla {
     /// The blocks for all |c| up to `c_max`, which is measured in units of 2^`unit`.
-    pub fn new(mut orbit: ReferenceOrbit, c_max: FloatExp, unit: i32, approximate: bool) -> Self {
+    pub(super) fn new(mut orbit: ReferenceOrbit, c_max: FloatExp, unit: i32, approximate: bool) -> Self {
         let b = [FloatExp::new(1.0, unit).to_f64(), 0.0];
         let step = Block { a: [1.0, 0.0], b, s: [0.0; 2], len: 1, start: 0, radius: 0 };
         let mut kept = Kept { unit, blocks: vec![step], wide: Vec::new() };
@@ -130,7 +130,7 @@ impl Bla {
 
     /// The longest block at m that holds for u of this size.
     #[inline(always)]
-    pub fn longest(&self, m: u32, size: f64) -> Option<&Block> {
+    pub(super) fn longest(&self, m: u32, size: f64) -> Option<&Block> {
         let (step, size) = (&self.orbit.steps[m as usize], upper(size));
         if size >= step.radius {
             return None;
@@ -141,7 +141,7 @@ impl Bla {
     }
 
     /// The same with the whole range of numbers: z_out and the number of steps.
-    pub fn longest_wide(&self, m: u32, u: ComplexExp, c: ComplexExp) -> Option<(ComplexExp, u32)> {
+    pub(super) fn longest_wide(&self, m: u32, u: ComplexExp, c: ComplexExp) -> Option<(ComplexExp, u32)> {
         let size = u.chebyshev();
         let from = self.wide.partition_point(|block| block.start < m);
         let here = self.wide[from..].iter().take_while(|block| block.start == m && size < block.radius);

@@ -1,8 +1,8 @@
 //! Deep views: every sample as a small delta to one orbit of high precision.
 //!
 //! One mechanism for all depths: [`reference_orbit`] computes one orbit with as many bits as the view asks for;
-//! [`perturbation`] iterates the delta of each sample to it, in `f64`, or with an exponent of its own while it is too
-//! small for that; [`bla`] makes many such steps at once. There are no glitches to repair, since a sample that
+//! `perturbation` iterates the delta of each sample to it, in `f64`, or with an exponent of its own while it is too
+//! small for that; `bla` makes many such steps at once. There are no glitches to repair, since a sample that
 //! leaves the reference is compared with its start again ("rebasing").
 
 mod bla;

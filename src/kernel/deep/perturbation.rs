@@ -21,22 +21,22 @@ use crate::kernel::Bailout;
 use crate::kernel::scalar::fraction;
 
 /// Everything that the samples of a view are compared with.
-pub struct Reference {
-    pub bla: Bla,
+pub(super) struct Reference {
+    pub(super) bla: Bla,
     /// The reference as `f64`.
-    pub c: Complex<f64>,
+    pub(super) c: Complex<f64>,
     /// Deltas below this may have lost bits to the end of `f64`: [`FLOOR`], or 0 where c is well above it.
-    pub floor: f64,
+    pub(super) floor: f64,
 }
 
 /// Deltas below 2 to this power are kept with an exponent of their own.
-pub const FLOOR_EXPONENT: i32 = -900;
+pub(super) const FLOOR_EXPONENT: i32 = -900;
 /// The same as a number.
-pub const FLOOR: f64 = f64::from_bits(((FLOOR_EXPONENT + 1023) as u64) << 52);
+pub(super) const FLOOR: f64 = f64::from_bits(((FLOOR_EXPONENT + 1023) as u64) << 52);
 
 /// A sample on its way.
 #[derive(Clone, Copy)]
-pub struct Sample {
+pub(super) struct Sample {
     /// Steps of the sample.
     pub(super) n: u64,
     /// The step of the reference that it is compared with.
@@ -54,7 +54,7 @@ pub struct Sample {
 
 /// What is to be done after a step.
 #[derive(PartialEq)]
-pub enum Next {
+pub(super) enum Next {
     /// The next step.
     Step,
     /// Something rare: see [`Reference::attend`].
@@ -102,7 +102,7 @@ impl Sample {
 impl Reference {
     /// The sample at `c` from the reference, before its first step.
     #[inline(always)]
-    pub fn sample(&self, c: ComplexExp) -> Sample {
+    pub(super) fn sample(&self, c: ComplexExp) -> Sample {
         Sample {
             n: 0,
             m: 0,
@@ -117,7 +117,7 @@ impl Reference {
 
     /// Makes one step or block.
     #[inline(always)]
-    pub fn step(&self, sample: &mut Sample, max_iter: u32) -> Next {
+    pub(super) fn step(&self, sample: &mut Sample, max_iter: u32) -> Next {
         let steps = &self.bla.orbit.steps;
         let u = times(sample.w, sample.z);
         let size = chebyshev(u);
@@ -149,7 +149,7 @@ impl Reference {
 
     /// Does what is rare: gives the result of a sample that has one, and rebases one that needs it.
     #[inline(always)]
-    pub fn attend(&self, sample: &mut Sample, next: Next, bailout: Bailout) -> Option<Escape> {
+    pub(super) fn attend(&self, sample: &mut Sample, next: Next, bailout: Bailout) -> Option<Escape> {
         if next == Next::Wide {
             return self.go_wide(sample, bailout);
         }
@@ -250,7 +250,7 @@ impl Reference {
 
     /// Iterates one sample to its result: the obvious way, and the truth for all others.
     #[inline(always)]
-    pub fn run(&self, c: ComplexExp, bailout: Bailout) -> Escape {
+    pub(super) fn run(&self, c: ComplexExp, bailout: Bailout) -> Escape {
         let mut sample = self.sample(c);
         loop {
             let next = self.step(&mut sample, bailout.max_iter);
