@@ -1,5 +1,7 @@
 //! Scene options: from what was typed to a [`Scene`].
 
+use std::f64::consts::LOG10_2;
+
 use clap::{Args, ValueEnum};
 use mandel::{
     Aspect, Bailout, Coloring, Decimal, Error, FloatExp, Grid, KernelChoice, Map, Palette, Scene, View,
@@ -145,8 +147,8 @@ impl SceneArgs {
     /// What to say where the center has fewer digits than the view can tell apart.
     pub(crate) fn digits_note(&self, viewport: &Viewport) -> Option<String> {
         self.center.as_ref()?;
-        // log10(2) is 0.30103, and one digit more than that tells neighbors apart.
-        let needed = (f64::from(-viewport.spacing().1.exponent()) * 0.30103).ceil() as i64 + 1;
+        // One digit more than the spacing has zeros tells neighbors apart.
+        let needed = (f64::from(-viewport.spacing().1.exponent()) * LOG10_2).ceil() as i64 + 1;
         let given = viewport.center().re.decimals().max(viewport.center().im.decimals());
         (given > EXACT_DIGITS && given < needed && is_deep(viewport)).then(|| {
             format!(
