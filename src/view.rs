@@ -181,7 +181,7 @@ impl View {
             width: "1.481481e-8000",
             max_iter: 128_000,
             density: 1.0,
-            about: "spines around a Misiurewicz point, at 3e8000",
+            about: "spines around a Misiurewicz point, at 2.7e8000",
             credit: "the locations of rust-fractal",
         },
     ];

@@ -834,4 +834,8 @@ fn max_iter_comes_from_a_deep_view() {
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     // Every sample escapes after 266 to 275 steps.
     assert_eq!(json["max_iter"], 500);
+    // Half of the samples escape at once, the others after 1661 steps and more.
+    let json = folder.succeed(&["render", "-c", "-2", "-z", "1e1000", "-s", "20x10", "--dry-run", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["max_iter"], 2000);
 }

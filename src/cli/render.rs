@@ -48,7 +48,7 @@ pub(crate) struct Args {
     /// Kernel: auto, scalar, portable or avx2; every one gives the same numbers
     #[arg(long, value_name = "KERNEL", default_value = "auto", help_heading = "Run")]
     kernel: String,
-    /// Print the resolved scene and do nothing
+    /// Print the resolved scene, with the max-iter that 'auto' finds, and do nothing
     #[arg(long, help_heading = "Run")]
     dry_run: bool,
     /// When to show progress

@@ -17,8 +17,8 @@ const PREVIEW: u32 = 96;
 /// A `max_iter` that suits the view.
 ///
 /// A preview of at most 96 samples a side is iterated with 250, 500, 1000, ... steps. Once samples escape, the first
-/// limit is taken whose doubling lets no more than 1/500 of the preview escape in addition. The answer depends on
-/// the viewport alone.
+/// limit is taken whose doubling lets no more than 1/500 of the preview escape in addition. In a deep view the first limit
+/// is one that the reference orbit fits into. The answer depends on the viewport alone.
 ///
 /// # Errors
 /// Those of [`Plan::kernel_within`](super::Plan::kernel_within).
@@ -29,7 +29,7 @@ pub fn auto_max_iter(viewport: &Viewport, allowance: &Allowance) -> Result<u32, 
         let lattice = |samples: u32| (step.min(samples) / 2..samples).step_by(step as usize);
         let mut open: Vec<(u32, u32)> =
             lattice(height).flat_map(|y| lattice(width).map(move |x| (x, y))).collect();
-        return settle(open.len(), BUDGET, |limit| {
+        return settle(open.len(), FIRST, BUDGET, |limit| {
             let kernel = plan(viewport, Bailout::new(limit)?, KernelChoice::Auto).kernel()?;
             open.retain(|&(x, y)| {
                 let mut result = [Escape::NONE];
@@ -46,7 +46,9 @@ pub fn auto_max_iter(viewport: &Viewport, allowance: &Allowance) -> Result<u32, 
     let mut kernel =
         Perturbation::new(&preview, bailout, allowance)?.with_lanes(Lanes::new(KernelChoice::Auto)?);
     let mut escapes = vec![Escape::NONE; size.0 as usize * size.1 as usize];
-    settle(escapes.len(), DEEP_BUDGET, |limit| {
+    // Before the reference has come to its end, a limit has not seen what is special about the view.
+    let first = FIRST.saturating_mul(kernel.reference_steps().div_ceil(FIRST).next_power_of_two());
+    settle(escapes.len(), first, DEEP_BUDGET, |limit| {
         bailout.max_iter = limit;
         kernel.set_bailout(bailout);
         kernel.iterate(0..size.0, 0..size.1, &mut escapes);
@@ -55,8 +57,13 @@ pub fn auto_max_iter(viewport: &Viewport, allowance: &Allowance) -> Result<u32, 
 }
 
 /// The first limit whose doubling leaves nearly as many samples open, `open` says how many.
-fn settle(all: usize, budget: u64, mut open: impl FnMut(u32) -> Result<usize, Error>) -> Result<u32, Error> {
-    let (mut max_iter, mut limit, mut before) = (FIRST, FIRST, all);
+fn settle(
+    all: usize,
+    first: u32,
+    budget: u64,
+    mut open: impl FnMut(u32) -> Result<usize, Error>,
+) -> Result<u32, Error> {
+    let (mut max_iter, mut limit, mut before) = (first, first, all);
     loop {
         let now = open(limit)?;
         // Before the first escapes nothing can be told: a view may lie where every count is large.

@@ -122,6 +122,11 @@ impl Perturbation {
         Self { lanes, ..self }
     }
 
+    /// How many steps the reference has.
+    pub(super) fn reference_steps(&self) -> u32 {
+        self.reference.bla.orbit.last()
+    }
+
     /// Changes when iteration stops. The reference stays, so `max_iter` should not grow beyond the one that it was made for.
     pub(super) fn set_bailout(&mut self, bailout: Bailout) {
         self.bailout = bailout;
