@@ -112,7 +112,10 @@ impl ReferenceOrbit {
     ) -> Result<Self, Error> {
         // A derivative a little below 1 asks for a few bits more.
         let mut exact = Orbit::new(Fixed::new(c, bits(spacing) as usize + 32));
-        let mut orbit = Self { steps: Vec::new(), tiny: Vec::new(), gaps: Vec::new(), end: End::Limit };
+        // Room that is not used is not taken, and a list that need not move is never there twice.
+        let room = u64::from(max_iter).min(allowance.max_steps / 4).min(1 << 20) as usize + 1;
+        let mut orbit =
+            Self { steps: Vec::with_capacity(room), tiny: Vec::new(), gaps: Vec::new(), end: End::Limit };
         orbit.push(Complex::ZERO, FloatExp::from(4.0));
         let mut saved = (Fixed::zero(), i32::MIN, 0);
         for m in 1..=max_iter {
