@@ -7,9 +7,9 @@
 
 use std::time::Instant;
 
-use mandel::encode::png::{Compression, StripEncoder, rows_per_strip};
-use mandel::render::{self, Band};
-use mandel::{Bailout, Coloring, Escape, Grid, KernelChoice, Scene, Viewport, parse_complex, plan};
+use mandel::encode::{Band, Compression, Png, Sink};
+use mandel::render::{Render, layout};
+use mandel::{Bailout, Coloring, Escape, Grid, Scene, Viewport, parse_complex};
 
 /// Name, center, height, max_iter, size.
 type View = (&'static str, &'static str, f64, u32, (u32, u32));
@@ -45,20 +45,22 @@ fn main() {
 
 /// Seconds to iterate, color and deflate each band: the least of three times, since noise only adds.
 fn costs(scene: &Scene) -> Vec<f64> {
-    let kernel = plan(scene.samples(), scene.bailout(), KernelChoice::Auto).kernel().expect("a kernel");
-    let painter = render::painter(scene, kernel.as_ref());
+    let render = Render::of(scene).expect("a kernel");
+    let png = Png::new(layout(scene), Compression::Fast);
     let (width, height) = (scene.viewport().width(), scene.viewport().height());
-    let rows_per_band = rows_per_strip(width, height);
-    let mut encoder = StripEncoder::new(Compression::Fast);
-    let mut pixels = Vec::new();
+    let rows_per_band = png.needs().rows;
+    let mut encoder = png.encoder();
+    let (mut pixels, mut pieces) = (Vec::new(), Vec::new());
     let mut band = |top: u32| {
         let rows = top..height.min(top + rows_per_band);
         let mut escapes = vec![Escape::NONE; rows.len() * width as usize];
         let start = Instant::now();
-        kernel.iterate(0..width, rows.clone(), &mut escapes);
-        render::paint(&painter, scene, &Band { rows, escapes: &escapes }, &mut pixels);
-        std::hint::black_box(encoder.encode(&pixels, width, false));
-        start.elapsed().as_secs_f64()
+        render.kernel().iterate(0..width, rows.clone(), &mut escapes);
+        render.paint(&escapes, &mut pixels);
+        encoder.encode(&Band { rows, escapes: &escapes, pixels: &pixels }, &mut pieces);
+        let seconds = start.elapsed().as_secs_f64();
+        pieces.clear();
+        seconds
     };
     let tops = (0..height).step_by(rows_per_band as usize);
     tops.map(|top| (0..3).map(|_| band(top)).fold(f64::INFINITY, f64::min)).collect()

@@ -3,14 +3,13 @@
 //! Each count has a pool of its own; the ratio of two lines is the speed-up.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use mandel::{Bailout, Coloring, Decimal, Grid, Scene, View, Viewport, parse_complex, render};
+use mandel::{Bailout, Coloring, Grid, Location, Scene, Viewport, render};
 
 fn scene(name: &str) -> Scene {
-    let view = View::named(name).expect("built in");
-    let center = parse_complex(view.center).expect("a point");
-    let height: Decimal = view.height.parse().expect("a number");
-    let viewport = Viewport::with_height(center, height.to_f64(), Grid::Centers, (640, 360)).expect("a view");
-    let bailout = Bailout::new(view.max_iter).expect("a limit");
+    let place = Location::named(name).expect("built in");
+    let frame = place.frame().expect("a view");
+    let viewport = Viewport::new(frame, Grid::Centers, (640, 360)).expect("a view");
+    let bailout = Bailout::new(place.max_iter).expect("a limit");
     Scene::new(viewport, bailout, 1, Coloring::default()).expect("a scene")
 }
 

@@ -1,63 +1,299 @@
-//! What a caller can get wrong, or the world can refuse.
+//! What a caller can get wrong, or the machine can refuse: one variant for each mistake, with its values.
+//!
+//! The texts state the fact. A front end adds which option or file a value came from, and what to do.
 
-use std::path::{Path, PathBuf};
-
-/// Everything that can go wrong, in words for the person who asked.
-///
-/// A message says what was given, what was expected and what to do instead.
-/// Library messages name the quantity (`width`, `center`); a front end that
-/// knows which flag it came from may put that in front.
-#[derive(Debug, thiserror::Error)]
+/// Everything that can go wrong in the library. Errors of files are the caller's, who opens them.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A text that should be a number or a point of the plane is not.
-    #[error("{problem}")]
+    #[error("{problem} at character {position}")]
     Number {
-        /// Position of the offence in the text, in characters from 0.
+        /// Position of the first character that does not fit, in characters from 0.
         position: usize,
         /// What is wrong there.
-        problem: String,
+        problem: NumberProblem,
     },
-    /// The pieces of a scene are fine one by one but make no sense together,
-    /// or a size or count is outside what can be rendered.
-    #[error("{0}")]
-    Scene(String),
-    /// Input data that is corrupt or not what it claims to be.
-    #[error("{0}")]
-    Input(String),
-    /// Reading or writing failed.
-    #[error("cannot {action} {}: {problem}", shown(path))]
-    Io {
-        /// The verb of the sentence: `write`, `read`, `create`.
-        action: &'static str,
-        /// The file it happened to.
-        path: PathBuf,
-        /// The reason, and what became of the file.
-        problem: String,
+    /// A side of a picture is 0 or longer than [`MAX_SIDE`](crate::plane::viewport::MAX_SIDE).
+    #[error("a size of {0}x{1} pixels")]
+    Size(u32, u32),
+    /// Width, height or zoom of a view is not a finite number above 0.
+    #[error("the width and height of a view must be finite numbers above 0")]
+    Extent,
+    /// A region whose lower bound is not below its upper one.
+    #[error("the region is empty")]
+    EmptyRegion,
+    /// A coordinate of the view lies beyond the largest `f64`.
+    #[error("the view reaches beyond the largest f64, about 1.8e308")]
+    BeyondF64,
+    /// More samples along a side than a lattice can have.
+    #[error("{supersample} samples for each of {pixels} pixels along a side")]
+    TooManySamples {
+        /// Samples along a pixel.
+        supersample: u32,
+        /// Pixels along the side.
+        pixels: u32,
     },
-    /// A file is in the way and may not be replaced.
-    #[error("{} already exists; use --force to replace it or --no-clobber to skip", shown(_0))]
-    Exists(PathBuf),
-    /// A limit of the machine: memory, threads.
+    /// A part of a view that is empty or reaches outside.
+    #[error("a part of {width}x{height} at {left},{top} does not lie in a view of {view:?}")]
+    Crop {
+        /// First column of the part.
+        left: u32,
+        /// First row of the part.
+        top: u32,
+        /// Columns of the part.
+        width: u32,
+        /// Rows of the part.
+        height: u32,
+        /// Columns and rows of the view.
+        view: (u32, u32),
+    },
+    /// A `max_iter` of 0 or `u32::MAX`.
+    #[error("a max_iter of {0}")]
+    MaxIter(u32),
+    /// An escape radius below 2 or not a number.
+    #[error("an escape radius of {0}")]
+    EscapeRadius(f64),
+    /// Supersampling outside 1 to [`Scene::MAX_SUPERSAMPLE`](crate::Scene::MAX_SUPERSAMPLE).
+    #[error("{0} samples along a pixel")]
+    Supersample(u32),
+    /// A lattice of samples in place of one of pixels.
+    #[error("the lattice of samples of a scene is not one of pixels")]
+    Refined,
+    /// A density that is not above 0 and at most 1e6.
+    #[error("a density of {0:?}")]
+    Density(f64),
+    /// An offset outside -1e6 to 1e6.
+    #[error("an offset of {0:?}")]
+    Offset(f64),
+    /// An origin that did not escape, or whose fraction is not finite.
+    #[error("the origin of the coloring is not the smooth count of a sample that escaped")]
+    Origin,
+    /// A text that is no color.
+    #[error("'{}' is no color", .0.escape_debug())]
+    Color(String),
+    /// A palette of fewer than two colors.
+    #[error("a palette of {0} colors")]
+    FewColors(usize),
+    /// Places of a palette that do not rise from 0 to 1.
+    #[error("the places of a palette do not rise from 0 to 1")]
+    Places,
+    /// No palette of that name.
+    #[error("no palette named '{}'", .0.escape_debug())]
+    UnknownPalette(String),
+    /// A text that names no set of instructions.
+    #[error("no kernel named '{}'", .0.escape_debug())]
+    UnknownLevel(String),
+    /// A text that names no file format.
+    #[error("no file format named '{}'", .0.escape_debug())]
+    UnknownFormat(String),
+    /// Preperiod and period of which there is no Misiurewicz point: the least are 2 and 1, those of c = -2.
+    #[error("no Misiurewicz point has preperiod {preperiod} and period {period}")]
+    NoSuchPair {
+        /// The index of the first point on the cycle, from Z_0 = 0.
+        preperiod: u32,
+        /// The length of the cycle.
+        period: u32,
+    },
+    /// A search that did not find its point.
+    #[error("nothing was found: {0}")]
+    NotFound(Search),
+    /// Scene text that cannot be used.
+    #[error("line {line}, column {column}: {problem}")]
+    SceneText {
+        /// Line, from 1.
+        line: usize,
+        /// Column in characters, from 1.
+        column: usize,
+        /// What is wrong there.
+        problem: SceneProblem,
+    },
+    /// A file that is not what it claims to be, or damaged.
     #[error("{0}")]
-    Limit(String),
-    /// Something that this program promises did not hold.
-    #[error("{0}; this is a bug in mandel")]
+    Damaged(&'static str),
+    /// The machine lacks the instructions that were asked for.
+    #[error("this processor does not have {0}")]
+    Instructions(&'static str),
+    /// The reference orbit of a view is longer than its limit.
+    #[error("the reference orbit takes more than {max_steps} iterations")]
+    LongReference {
+        /// The most iterations that were allowed.
+        max_steps: u64,
+    },
+    /// The count of a point could not be proven with the precision that is tried at most.
+    #[error("{bits} bits do not decide whether the point has escaped after {iterations} iterations")]
+    Undecided {
+        /// Bits of the last try.
+        bits: usize,
+        /// Iterations after which the ball lay on both sides of |z| = 2.
+        iterations: u64,
+    },
+    /// A search or preview that would keep more in memory than it may.
+    #[error("more than {max_bytes} bytes of memory")]
+    Memory {
+        /// The most that was allowed.
+        max_bytes: u64,
+    },
+    /// The system refused to start so many threads.
+    #[error("the system refused {threads} threads: {reason}")]
+    Threads {
+        /// Threads that were asked for.
+        threads: usize,
+        /// What the pool said.
+        reason: String,
+    },
+    /// A guarantee of this library did not hold.
+    #[error("{0}")]
     Internal(String),
+}
+
+/// Why a text is no number.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NumberProblem {
+    /// Two signs in a row.
+    #[error("a second sign")]
+    SecondSign,
+    /// Two decimal points.
+    #[error("a second decimal point")]
+    SecondPoint,
+    /// Something else where a digit must stand.
+    #[error("a digit was expected here")]
+    NoDigit,
+    /// The text ends before the number begins.
+    #[error("a number was expected here")]
+    Nothing,
+    /// No whole number after the `e`.
+    #[error("a whole power of ten was expected after the 'e'")]
+    NoPower,
+    /// A character that no number has.
+    #[error("'{}' does not belong in a number", .0.escape_default())]
+    Foreign(char),
+    /// More significant digits than are read.
+    #[error("{digits} digits; at most {max} are read")]
+    TooManyDigits {
+        /// Digits of the number.
+        digits: usize,
+        /// The most that are read.
+        max: usize,
+    },
+    /// A power of ten that is too large or too small.
+    #[error("a power of ten beyond 1e{max} or 1e-{max}")]
+    Power {
+        /// The largest power that is read.
+        max: usize,
+    },
+    /// A second part without an `i`.
+    #[error("the imaginary part needs an 'i' at its end")]
+    NoImaginaryUnit,
+}
+
+/// How a search ended without a result.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Search {
+    /// The center leads to a nucleus outside the view.
+    #[error("the nucleus of period {period} lies {radii} radii away")]
+    NucleusOutside {
+        /// Period of that nucleus.
+        period: u32,
+        /// Its distance from the center, in radii of the view.
+        radii: f64,
+    },
+    /// The orbit of the center escapes, and no nucleus is near.
+    #[error("the center escapes, and no nucleus is near")]
+    CenterEscapes,
+    /// No nucleus up to this period.
+    #[error("no nucleus of a period up to {0}")]
+    NoNucleus(u32),
+    /// Neither a Misiurewicz point in the view nor a sign of one.
+    #[error("no Misiurewicz point")]
+    NoMisiurewicz,
+    /// No Misiurewicz point with preperiod and period up to this sum.
+    #[error("no Misiurewicz point with preperiod and period up to {0} together")]
+    NoMisiurewiczUpTo(u32),
+    /// The point of that preperiod has another period.
+    #[error("the point of preperiod {preperiod} has period {found}, not {period}")]
+    OtherPeriod {
+        /// The preperiod that was asked for.
+        preperiod: u32,
+        /// The period that was asked for.
+        period: u32,
+        /// The period of the point in the view.
+        found: u32,
+    },
+    /// No start of Newton's method leads to a point of that preperiod and period.
+    #[error("no Misiurewicz point with preperiod {preperiod} and period {period}")]
+    NoPair {
+        /// The preperiod that was asked for.
+        preperiod: u32,
+        /// The period that was asked for.
+        period: u32,
+    },
+}
+
+/// What is wrong with a scene text.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SceneProblem {
+    /// Not TOML; the words are the parser's.
+    #[error("{0}")]
+    Syntax(String),
+    /// A key that scenes do not have.
+    #[error("unknown key '{}'", .key.escape_debug())]
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// The keys that may stand there.
+        known: &'static [&'static str],
+    },
+    /// A value of the wrong kind.
+    #[error("'{key}' must be {expected}")]
+    Kind {
+        /// The key.
+        key: String,
+        /// What is expected.
+        expected: &'static str,
+    },
+    /// A name that is none of the choices.
+    #[error("'{}' is no {key}", .given.escape_debug())]
+    Choice {
+        /// The key.
+        key: String,
+        /// What was given.
+        given: String,
+        /// The choices.
+        known: Vec<String>,
+    },
+    /// Two keys that set the same part of the view.
+    #[error("'{0}' and '{1}' exclude each other")]
+    Both(&'static str, &'static str),
+    /// A key that requires another one.
+    #[error("'{0}' needs '{1}'")]
+    Needs(&'static str, &'static str),
+    /// A version that this program does not know.
+    #[error("a scene of version {0}; version 1 is known")]
+    Version(String),
+    /// An invalid value.
+    #[error("{key}: {error}")]
+    Value {
+        /// The key.
+        key: String,
+        /// Why.
+        error: Box<Error>,
+    },
 }
 
 /// The kinds of failure, one exit code each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// The request makes no sense as it stands; asking again changes nothing.
+    /// The request is invalid.
     Usage,
     /// Data that was read is damaged or foreign.
     Input,
-    /// Reading or writing failed; trying again may help.
-    Io,
     /// The machine is too small for the request.
     Limit,
-    /// The fault is ours.
+    /// A fault of this library.
     Internal,
 }
 
@@ -65,23 +301,14 @@ impl Error {
     /// Which kind of failure this is.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Number { .. } | Self::Scene(_) => ErrorKind::Usage,
-            Self::Input(_) => ErrorKind::Input,
-            Self::Io { .. } | Self::Exists(_) => ErrorKind::Io,
-            Self::Limit(_) => ErrorKind::Limit,
+            Self::Damaged(_) => ErrorKind::Input,
+            Self::Instructions(_)
+            | Self::LongReference { .. }
+            | Self::Undecided { .. }
+            | Self::Memory { .. }
+            | Self::Threads { .. } => ErrorKind::Limit,
             Self::Internal(_) => ErrorKind::Internal,
+            _ => ErrorKind::Usage,
         }
     }
-}
-
-/// A path for a message: control characters, which could steer a terminal, are escaped.
-pub fn shown(path: &Path) -> String {
-    path.to_string_lossy()
-        .chars()
-        .flat_map(|c| {
-            let escaped = c.is_control().then(|| c.escape_default());
-            let plain = escaped.is_none().then_some(c);
-            escaped.into_iter().flatten().chain(plain)
-        })
-        .collect()
 }

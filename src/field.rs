@@ -1,11 +1,10 @@
-//! Numbers: what iterating one sample found, and a rectangle of such results.
+//! Numbers: the result of iterating one sample, and a rectangle of such results.
 
 /// The result of iterating one sample.
 ///
-/// The count is the smallest n with |z_n| > 2, where z_0 = 0 and z_{n+1} = z_n^2 + c. The smooth
-/// iteration count (normalized iteration count) is `n + fraction`; the two are kept apart so that a
-/// count of ten million loses nothing. A sample without a count did not escape within `max_iter`,
-/// which does not say that it never would.
+/// The count is the smallest n with |z_n| > 2, where z_0 = 0 and z_{n+1} = z_n^2 + c. The smooth iteration count
+/// (normalized iteration count) is `n + fraction`; the two are stored apart so that large counts lose no precision.
+/// A sample without a count did not escape within `max_iter`; it may do so later.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Escape {
     n: u32,
@@ -16,7 +15,7 @@ impl Escape {
     /// The sample did not escape within `max_iter`.
     pub const NONE: Self = Self { n: u32::MAX, fraction: 0.0 };
 
-    /// The sample escaped at step `n`, which is below `u32::MAX`.
+    /// The sample escaped after `n` iterations, fewer than `u32::MAX`.
     #[inline(always)]
     pub const fn new(n: u32, fraction: f32) -> Self {
         debug_assert!(n != u32::MAX, "u32::MAX stands for no escape");
@@ -41,8 +40,8 @@ impl Escape {
         (self.n, self.fraction)
     }
 
-    /// What to add to the count to make it smooth: about 1 at |z_n| = 2, about 0 at |z_n| = 4, and
-    /// negative far outside the set. 0 where the sample did not escape.
+    /// The smooth count minus the count: about 1 at |z_n| = 2, about 0 at |z_n| = 4, and negative far outside the set.
+    /// 0 if the sample did not escape.
     #[inline(always)]
     pub fn fraction(self) -> f32 {
         self.fraction
@@ -50,13 +49,13 @@ impl Escape {
 
     /// The one of two escapes with the smaller smooth count. Both samples escaped.
     pub fn lower(self, other: Self) -> Self {
-        let difference = self.steps_above(other) as f64 + f64::from(self.fraction - other.fraction);
+        let difference = self.iterations_above(other) as f64 + f64::from(self.fraction - other.fraction);
         if difference <= 0.0 { self } else { other }
     }
 
-    /// By how many whole steps this count exceeds another one. Both samples escaped.
+    /// The difference of the counts of two samples that escaped.
     #[inline(always)]
-    pub fn steps_above(self, other: Self) -> i64 {
+    pub fn iterations_above(self, other: Self) -> i64 {
         i64::from(self.n) - i64::from(other.n)
     }
 }

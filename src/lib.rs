@@ -1,11 +1,10 @@
 //! Mandelbrot pictures and exact escape counts.
 //!
 //! ```
-//! use mandel::{Bailout, Coloring, Grid, Scene, View, Viewport, render};
+//! use mandel::{Bailout, Coloring, Grid, Location, Scene, Viewport, render};
 //!
-//! let home = View::named("home").expect("built in");
-//! let center = mandel::parse_complex(home.center)?;
-//! let viewport = Viewport::with_height(center, 2.45, Grid::Centers, (192, 108))?;
+//! let home = Location::named("home").expect("built in");
+//! let viewport = Viewport::new(home.frame()?, Grid::Centers, (192, 108))?;
 //! let scene = Scene::new(viewport, Bailout::new(home.max_iter)?, 2, Coloring::default())?;
 //! let pixmap = render::pixmap(&scene)?; // on the current rayon pool
 //! assert_eq!(pixmap.bytes.len(), 3 * 192 * 108);
@@ -14,65 +13,66 @@
 //!
 //! # Two laws
 //!
-//! 1. A picture is a function of its [`Scene`]. Threads, bands, vector width and machine never change a byte.
+//! 1. A picture is a function of its [`Scene`]. Threads, bands, vector width, machine and cropping never change a byte.
 //! 2. Numbers ([`Field`]) and colors ([`Pixmap`]) are two products. Recoloring never iterates again.
 //!
-//! # Layers
+//! # Wings
 //!
-//! A module uses only what stands above it.
+//! A file uses only wings that stand above its own here, and imports a thing from the file that defines it.
+//! See `docs/architecture.md`.
 //!
-//! | layer | modules |
+//! | wing | what lives there |
 //! | --- | --- |
-//! | 0 | [`error`], [`decimal`], [`color`], `log2`, [`floatexp`], [`fixed`], `orbit` |
-//! | 1 | [`viewport`], [`field`], [`palette`], [`pixmap`] |
-//! | 2 | [`kernel`], [`coloring`], [`encode`] |
-//! | 3 | [`scene`], [`view`], [`nucleus`], [`misiurewicz`] |
-//! | 4 | [`render`] |
-//! | 5 | [`mod@bench`] |
-//! | the binary | `cli`, `main`: command line, files, terminal |
+//! | `error` | what a caller can get wrong |
+//! | `number` | numbers that `f64` cannot hold |
+//! | `plane` | where samples lie |
+//! | `field`, `pixmap` | results of samples, and colors of pixels |
+//! | `kernel` | samples in, results out |
+//! | `find` | points with a property, automatic limits |
+//! | `color` | from numbers to colors |
+//! | `scene` | everything that determines a picture, and its text |
+//! | `encode` | file formats |
+//! | [`render`] | a scene into files |
+//! | the binary: `cli`, `main` | command line, files, terminal |
 
-pub mod error;
+mod error;
 
-pub mod color;
-pub mod decimal;
-pub mod fixed;
-pub mod floatexp;
-mod log2;
-mod orbit;
+mod number;
 
-pub mod field;
-pub mod palette;
-pub mod pixmap;
-pub mod viewport;
+mod plane;
 
-pub mod coloring;
+mod field;
+mod pixmap;
+
+mod kernel;
+
+mod find;
+
+mod color;
+
+mod scene;
+
 pub mod encode;
-pub mod kernel;
-
-pub mod misiurewicz;
-pub mod nucleus;
-
-pub mod scene;
-pub mod view;
 
 pub mod render;
 
-pub mod bench;
-
-pub use color::Rgb;
-pub use coloring::{Coloring, Map, Painter};
-pub use decimal::{Decimal, parse_complex};
-pub use error::{Error, ErrorKind};
+pub use color::{Coloring, Map, Painter, Palette, Rgb};
+pub use error::{Error, ErrorKind, NumberProblem, SceneProblem, Search};
 pub use field::{Escape, Field};
-pub use floatexp::{ComplexExp, FloatExp};
+pub use find::{AutoMaxIter, ExactEscape, Misiurewicz, Nucleus, Shape, auto_max_iter, exact_escape};
 pub use kernel::{
-    Allowance, Bailout, ExactEscape, Kernel, KernelChoice, Plan, Shortcuts, auto_max_iter, escape,
-    exact_escape, plan,
+    Bailout, End, F64_SPACING, Kernel, Level, Method, Plan, Reason, ReferenceOrbit, Shortcuts, Smoothing,
+    escape,
 };
-pub use misiurewicz::Misiurewicz;
-pub use nucleus::Nucleus;
-pub use palette::Palette;
+pub use number::{ComplexExp, Decimal, FloatExp, MAX_DIGITS, format_complex, parse_complex};
 pub use pixmap::Pixmap;
-pub use scene::Scene;
-pub use view::View;
-pub use viewport::{Aspect, Grid, Viewport};
+pub use plane::{Aspect, Extent, Frame, Grid, Location, MAX_SIDE, Viewport};
+pub use scene::{Draft, Scene, SceneValue};
+
+/// What only the project's own tests and benches use. It may change at any time.
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::kernel::deep::perturbation::Perturbation;
+    pub use crate::kernel::plan::direct;
+    pub use crate::kernel::scalar::Scalar;
+}

@@ -4,7 +4,8 @@ mod cli;
 
 use std::process::ExitCode;
 
-use cli::{Args, Command, Failure};
+use cli::args::{Args, Command};
+use cli::failure::Failure;
 
 fn main() -> ExitCode {
     match Args::read().and_then(run) {
@@ -17,6 +18,7 @@ fn run(args: Args) -> Result<(), Failure> {
     match args.command {
         Command::Render(args) => cli::render::run(&args),
         Command::Bench(args) => cli::bench::run(&args),
+        Command::Info(args) => cli::info::run(&args),
         Command::Point(args) => cli::point::run(&args),
         Command::Find(args) => cli::find::run(&args),
         Command::Palettes(args) => cli::palettes::run(&args),

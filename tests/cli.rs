@@ -423,12 +423,15 @@ fn points_are_counted_exactly() {
 fn a_dry_run_prints_the_scene_and_makes_nothing() {
     let folder = Folder::new();
     let text = folder.succeed(&["render", "--at", "seahorse", "--dry-run"]);
-    for part in ["max iter        4000", "center re       -0.7453", "kernel          f64-fma-1"] {
+    for part in ["mandel = 1\n", "max_iter = 4000\n", "center = \"-0.7453+0.1127i\"\n"] {
         assert!(text.contains(part), "{text}");
     }
-    let json = folder.succeed(&["render", "-z", "16", "--dry-run", "--json", "-t", "3"]);
-    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-    assert_eq!((json["threads"].clone(), json["plane_height"].clone()), (3.into(), 0.25.into()));
+    let output = folder.run(&["render", "-z", "16", "--dry-run", "--json", "-t", "3"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((json["mandel"].clone(), json["view"]["zoom"].clone()), (1.into(), "16".into()));
+    assert_eq!(json["view"]["size"], "1920x1080");
+    let how = stderr(&output);
+    assert!(how.starts_with("kernel f64-fma-1 ") && how.contains("; 3 threads, "), "{how}");
     assert_eq!(folder.names(), [""; 0]);
 }
 
@@ -436,11 +439,10 @@ fn a_dry_run_prints_the_scene_and_makes_nothing() {
 fn the_thread_count_comes_from_the_first_place_that_names_one() {
     let folder = Folder::new();
     let threads = |args: &[&str], variables: &[(&str, &str)]| {
-        let mut all = vec!["render", "--dry-run", "--json"];
+        let mut all = vec!["render", "--dry-run"];
         all.extend(args);
         let output = folder.mandel(&all).envs(variables.iter().copied()).output().expect("starts");
-        let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-        json["threads"].as_u64().expect("a number")
+        planned_threads(&output)
     };
     let both = [("MANDEL_THREADS", "5"), ("RAYON_NUM_THREADS", "6")];
     assert_eq!(threads(&["-t", "4"], &both), 4);
@@ -455,13 +457,21 @@ fn the_thread_count_comes_from_the_first_place_that_names_one() {
     assert_eq!(stderr(&output).trim_end(), "error: MANDEL_THREADS must be 1..N or 'auto' (got 'many')");
 }
 
+/// The number of threads that a dry run names.
+fn planned_threads(output: &Output) -> u64 {
+    let how = stderr(output);
+    let words: Vec<&str> = how.split_whitespace().collect();
+    let at = words.iter().position(|word| word.starts_with("thread")).expect("threads are named");
+    words[at - 1].parse().expect("a number")
+}
+
 /// The default follows CPU affinity. Skipped where `taskset` is not installed.
 #[cfg(target_os = "linux")]
 #[test]
 fn one_usable_cpu_means_one_thread() {
     let folder = Folder::new();
     let output = Command::new("taskset")
-        .args(["-c", "0", env!("CARGO_BIN_EXE_mandel"), "render", "--dry-run", "--json"])
+        .args(["-c", "0", env!("CARGO_BIN_EXE_mandel"), "render", "--dry-run"])
         .env_remove("MANDEL_THREADS")
         .env_remove("RAYON_NUM_THREADS")
         .current_dir(folder.0.path())
@@ -469,8 +479,7 @@ fn one_usable_cpu_means_one_thread() {
     let Ok(output) = output else {
         return; // taskset is not installed
     };
-    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!(json["threads"], 1);
+    assert_eq!(planned_threads(&output), 1);
 }
 
 #[test]
@@ -498,7 +507,7 @@ fn max_iter_can_come_from_the_view() {
         let mut all = vec!["render", "--dry-run", "--json", "-n", "auto"];
         all.extend(args);
         let json: serde_json::Value = serde_json::from_str(&folder.succeed(&all)).expect("JSON");
-        json["max_iter"].as_u64().expect("a number")
+        json["iterate"]["max_iter"].as_u64().expect("a number")
     };
     assert!((250..=1000).contains(&max_iter(&[])));
     assert!((1000..=16_000).contains(&max_iter(&["--at", "seahorse"])));
@@ -521,7 +530,8 @@ fn a_summary_as_json() {
 fn the_recipes_of_the_readme_work_as_printed() {
     let folder = Folder::new();
     let readme = include_str!("../README.md");
-    let recipes: Vec<&str> = readme.lines().filter(|line| line.starts_with("mandel ")).collect();
+    let recipes: Vec<&str> =
+        readme.lines().filter(|line| line.starts_with("mandel ") && !line.contains(" = ")).collect();
     assert!(recipes.len() >= 10, "{} recipes", recipes.len());
     let program = Path::new(env!("CARGO_BIN_EXE_mandel"));
     let path = std::env::join_paths(
@@ -717,9 +727,11 @@ fn the_whole_set_is_seen_in_any_shape() {
     for (size, width, height) in
         [("1920x1080", 2.45 * 16.0 / 9.0, 2.45), ("800", 2.8, 2.8), ("90x160", 2.8, 2.8 * 16.0 / 9.0)]
     {
-        let json = folder.succeed(&["render", "-s", size, "--dry-run", "--json"]);
+        let json = folder.succeed(&[
+            "bench", "-s", size, "-n", "1", "-t", "1", "--runs", "1", "--warmup", "0", "--json", "-",
+        ]);
         let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-        let extent = |key: &str| json[key].as_f64().expect("a number");
+        let extent = |key: &str| json["scene"][key].as_f64().expect("a number");
         assert!((extent("plane_width") - width).abs() < 1e-9, "{size}");
         assert!((extent("plane_height") - height).abs() < 1e-9, "{size}");
     }
@@ -791,15 +803,15 @@ fn deep_views_are_the_same_bytes_for_every_thread_count_and_kernel() {
 fn the_plan_for_a_deep_view_is_told() {
     let folder = Folder::new();
     let plan = |zoom: &str| {
-        let json =
-            folder.succeed(&["render", "-c", "-1.75+0.01i", "-z", zoom, "-n", "99", "--dry-run", "--json"]);
-        let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-        (json["kernel"].as_str().expect("a name").to_string(), json["zoom"].clone())
+        let output =
+            folder.run(&["render", "-c", "-1.75+0.01i", "-z", zoom, "-n", "99", "--dry-run", "--json"]);
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        (stderr(&output).strip_prefix("kernel ").expect("a kernel").to_string(), json["view"]["zoom"].clone())
     };
     assert!(plan("1e5").0.starts_with("f64-fma-1 "));
     let (name, zoom) = plan("1e20");
     assert!(name.starts_with("perturbation-1 ") && !name.contains("extended"), "{name}");
-    assert_eq!(zoom, 1e20);
+    assert_eq!(zoom, "1e20");
     let (name, zoom) = plan("1e1000");
     assert!(name.starts_with("perturbation-1 extended "), "{name}");
     assert_eq!(zoom, "1e1000");
@@ -833,9 +845,9 @@ fn max_iter_comes_from_a_deep_view() {
         folder.succeed(&["render", "-c", "i", "-z", "1e100", "-s", "20x10", "-q", "--json", "-o", "tip.png"]);
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     // Every sample escapes after 266 to 275 steps.
-    assert_eq!(json["max_iter"], 500);
+    assert_eq!(json["scene"]["iterate"]["max_iter"], 500);
     // Half of the samples escape at once, the others after 1661 steps and more.
     let json = folder.succeed(&["render", "-c", "-2", "-z", "1e1000", "-s", "20x10", "--dry-run", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-    assert_eq!(json["max_iter"], 2000);
+    assert_eq!(json["iterate"]["max_iter"], 2000);
 }

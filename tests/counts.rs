@@ -1,8 +1,9 @@
 //! Counts against numbers known from outside this program.
 
+use mandel::internals::Scalar;
 use mandel::{
-    Aspect, Bailout, Decimal, Escape, Grid, Kernel, KernelChoice, Scene, Shortcuts, Viewport, escape,
-    exact_escape, parse_complex, plan, render,
+    Aspect, Bailout, Decimal, Escape, Grid, Kernel, Plan, Scene, Shortcuts, Smoothing, Viewport, escape,
+    exact_escape, parse_complex, render,
 };
 use sha2::{Digest, Sha256};
 
@@ -16,7 +17,7 @@ fn region(bounds: [&str; 4]) -> [Decimal; 4] {
 
 /// The NumPy tutorial's lattice: `linspace` along both axes.
 fn tutorial(bounds: [&str; 4], size: (u32, u32), max_iter: u32) -> Scene {
-    let viewport = Viewport::region(&region(bounds), Grid::Endpoints, Aspect::Stretch, size).expect("a view");
+    let viewport = Viewport::region(region(bounds), Grid::Endpoints, Aspect::Stretch, size).expect("a view");
     let bailout = Bailout::new(max_iter).expect("a limit");
     Scene::new(viewport, bailout, 1, Default::default()).expect("a scene")
 }
@@ -174,7 +175,7 @@ fn exact_iteration_equals_f64_far_from_the_boundary() {
     }
 }
 
-/// The bitmap of the Benchmarks Game: a set bit where 50 steps do not escape.
+/// The bitmap of the Benchmarks Game: a set bit where 50 iterations do not escape.
 fn benchmarks_game(size: u32) -> String {
     // x = 2 i / N - 1.5 and y = 2 j / N - 1 are the samples of a lattice of endpoints, row 0 at the bottom, and with N a
     // power of two times a small number they are the same numbers.
@@ -218,6 +219,11 @@ fn iterate(kernel: &dyn Kernel, viewport: &Viewport) -> Vec<Escape> {
     out
 }
 
+/// The results of the kernel that a render of this view takes.
+fn results(viewport: &Viewport, bailout: Bailout) -> Vec<Escape> {
+    iterate(Plan::new(viewport, bailout, None).kernel().expect("a kernel").as_ref(), viewport)
+}
+
 /// Views where shortcuts could go wrong: the edges of cardioid and disk, cusps, islands, plain outside.
 const HARD: [(&str, f64, u32); 8] = [
     ("-0.65", 2.45, 500),
@@ -234,8 +240,7 @@ const HARD: [(&str, f64, u32); 8] = [
 fn shortcuts_change_nothing() {
     for (center, height, max_iter) in HARD {
         let (viewport, bailout) = view(center, height, (97, 61), max_iter);
-        let with =
-            |shortcuts| iterate(&mandel::kernel::Scalar::new(&viewport, bailout, shortcuts), &viewport);
+        let with = |shortcuts| iterate(&Scalar::new(&viewport, bailout, shortcuts), &viewport);
         let plain = with(Shortcuts::NONE);
         for components in [false, true] {
             for periodicity in [false, true] {
@@ -249,8 +254,7 @@ fn shortcuts_change_nothing() {
 #[test]
 fn conjugate_rows_are_equal() {
     let (viewport, bailout) = view("-0.65", 2.45, (120, 90), 1000);
-    let plan = plan(&viewport, bailout, KernelChoice::Auto);
-    let all = iterate(plan.kernel().expect("a kernel").as_ref(), &viewport);
+    let all = results(&viewport, bailout);
     for y in 0..45 {
         assert_eq!(all[y * 120..][..120], all[(89 - y) * 120..][..120], "row {y}");
     }
@@ -260,10 +264,7 @@ fn conjugate_rows_are_equal() {
 fn a_higher_limit_keeps_the_counts_below_the_lower_one() {
     let counts = |max_iter| {
         let (viewport, bailout) = view("-0.7453+0.1127i", 0.0065, (80, 60), max_iter);
-        let plan = plan(&viewport, bailout, KernelChoice::Auto);
-        iterate(plan.kernel().expect("a kernel").as_ref(), &viewport)
-            .into_iter()
-            .map(move |e| e.count(max_iter))
+        results(&viewport, bailout).into_iter().map(move |e| e.count(max_iter))
     };
     for low in [1, 2, 50, 299, 1000] {
         for (few, many) in counts(low).zip(counts(4000)) {
@@ -275,10 +276,9 @@ fn a_higher_limit_keeps_the_counts_below_the_lower_one() {
 #[test]
 fn a_crop_equals_the_same_pixels_of_the_whole() {
     let (viewport, bailout) = view("-0.7453+0.1127i", 0.0065, (101, 67), 1500);
-    let whole =
-        iterate(plan(&viewport, bailout, KernelChoice::Auto).kernel().expect("a kernel").as_ref(), &viewport);
+    let whole = results(&viewport, bailout);
     let crop = viewport.crop(13, 29, 40, 21).expect("a crop");
-    let part = iterate(plan(&crop, bailout, KernelChoice::Auto).kernel().expect("a kernel").as_ref(), &crop);
+    let part = results(&crop, bailout);
     for y in 0..21 {
         assert_eq!(part[y * 40..][..40], whole[(y + 29) * 101 + 13..][..40], "row {y}");
     }
@@ -288,15 +288,9 @@ fn a_crop_equals_the_same_pixels_of_the_whole() {
 fn zooming_by_two_keeps_shared_samples() {
     let bounds = region(["-0.75", "-0.5", "0.5", "0.75"]);
     let at = |samples| {
-        let viewport =
-            Viewport::region(&bounds, Grid::Endpoints, Aspect::Fit, (samples, samples)).expect("a view");
-        iterate(
-            plan(&viewport, Bailout::new(500).expect("a limit"), KernelChoice::Auto)
-                .kernel()
-                .expect("a kernel")
-                .as_ref(),
-            &viewport,
-        )
+        let viewport = Viewport::region(bounds.clone(), Grid::Endpoints, Aspect::Fit, (samples, samples))
+            .expect("a view");
+        results(&viewport, Bailout::new(500).expect("a limit"))
     };
     let (coarse, fine) = (at(65), at(129));
     for y in 0..65 {
@@ -337,7 +331,7 @@ fn centers_of_components_do_not_escape() {
 fn the_area_falls_towards_the_known_one() {
     let inside = |max_iter| {
         let bounds = region(["-2", "0.5", "0", "1.25"]);
-        let viewport = Viewport::region(&bounds, Grid::Centers, Aspect::Fit, (2500, 1250)).expect("a view");
+        let viewport = Viewport::region(bounds, Grid::Centers, Aspect::Fit, (2500, 1250)).expect("a view");
         let bailout = Bailout::new(max_iter).expect("a limit");
         let scene = Scene::new(viewport, bailout, 1, Default::default()).expect("a scene");
         let field = render::field(&scene).expect("a field");
@@ -356,7 +350,9 @@ fn the_area_falls_towards_the_known_one() {
 #[test]
 fn the_smooth_count_is_smooth() {
     let nu = |x: f64, escape_radius: f64| {
-        let bailout = Bailout { max_iter: 10_000, escape_radius };
+        let radius = Smoothing::Radius(escape_radius);
+        let bailout = Bailout::new(10_000).and_then(|bailout| bailout.with_smoothing(radius));
+        let bailout = bailout.expect("a limit");
         let e = escape(num_complex::Complex::new(x, 0.1), bailout, Shortcuts::ALL);
         f64::from(e.n().expect("escapes")) + f64::from(e.fraction())
     };

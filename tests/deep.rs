@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
-use mandel::kernel::{Lanes, Perturbation};
+use mandel::internals::Perturbation;
 use mandel::{
-    Allowance, Bailout, Decimal, Escape, FloatExp, Grid, Kernel, KernelChoice, Viewport, exact_escape,
-    parse_complex, plan,
+    Bailout, ComplexExp, Decimal, Escape, FloatExp, Grid, Kernel, Level, Plan, ReferenceOrbit, Viewport,
+    exact_escape, parse_complex,
 };
 use num_complex::Complex;
 
@@ -62,7 +64,7 @@ impl Location {
     }
 
     fn kernel(&self, viewport: &Viewport) -> Box<dyn Kernel> {
-        plan(viewport, counts(self.max_iter), KernelChoice::Auto).kernel().expect("a kernel")
+        Plan::new(viewport, counts(self.max_iter), None).kernel().expect("a kernel")
     }
 
     /// A kernel with a reference `x`, `y` (parts of the view) from the center, with or without blocks.
@@ -71,15 +73,24 @@ impl Location {
         let (width, height) = viewport.extent();
         let at =
             Complex::new(self.center.re.clone() + way(x, width), self.center.im.clone() + way(y, height));
-        let (bailout, allowance) = (counts(self.max_iter), Allowance::default());
-        Perturbation::with_reference(viewport, bailout, &at, approximate, &allowance)
-            .expect("a kernel")
-            .with_lanes(Lanes::new(KernelChoice::Auto).expect("loops"))
+        let bailout = counts(self.max_iter);
+        let shift = ComplexExp::from_parts(FloatExp::from(x) * width, FloatExp::from(y) * height).abs();
+        let orbit = orbit(viewport, at, shift, ReferenceOrbit::needed(viewport, bailout));
+        Perturbation::with_blocks(viewport, bailout, orbit, approximate).with_level(Level::best())
     }
 }
 
+/// The orbit of `center`, which lies `shift` from the center of a view, up to Z_last.
+fn orbit(viewport: &Viewport, center: Complex<Decimal>, shift: FloatExp, last: u32) -> Arc<ReferenceOrbit> {
+    let (re, im) = viewport.spacing();
+    let spacing = if re < im { re } else { im };
+    let mut orbit = ReferenceOrbit::at(center, spacing, viewport.radius() + shift);
+    orbit.extend(last, u64::MAX, &AtomicU64::new(0)).expect("an orbit");
+    Arc::new(orbit)
+}
+
 fn counts(max_iter: u32) -> Bailout {
-    Bailout { escape_radius: Bailout::COUNTS_ALONE, ..Bailout::new(max_iter).expect("a limit") }
+    Bailout::new(max_iter).expect("a limit").counts_alone()
 }
 
 fn field(kernel: &dyn Kernel, (width, height): (u32, u32)) -> Vec<Escape> {
@@ -152,22 +163,22 @@ fn glitches() -> (Complex<Decimal>, Viewport) {
 #[test]
 fn the_view_that_shows_glitches() {
     let (center, viewport) = glitches();
-    let kernel = plan(&viewport, counts(2000), KernelChoice::Auto).kernel().expect("a kernel");
+    let kernel = Plan::new(&viewport, counts(2000), None).kernel().expect("a kernel");
     let found = field(kernel.as_ref(), (48, 36));
     let wrong = (0..found.len()).filter(|&i| {
         let (re, im) = viewport.offset(i as u32 % 48, i as u32 / 48).parts();
         let c = Complex::new(center.re.clone() + re.into(), center.im.clone() + im.into());
         exact_escape(&c, counts(2000)).expect("a count").escape.n() != found[i].n()
     });
-    // The pixel 46,6 escapes after 532 steps, and a thousandth of a pixel beside it after 479 or 482.
+    // The pixel 46,6 escapes after 532 iterations, and a thousandth of a pixel beside it after 479 or 482.
     assert!(wrong.count() <= 1);
 }
 
 #[test]
-fn plain_steps_are_right_where_blocks_are_not() {
+fn single_iterations_are_right_where_blocks_are_not() {
     let (center, viewport) = glitches();
-    let kernel = Perturbation::with_reference(&viewport, counts(2000), &center, false, &Allowance::default())
-        .expect("a kernel");
+    let orbit = orbit(&viewport, center, FloatExp::ZERO, 2000);
+    let kernel = Perturbation::with_blocks(&viewport, counts(2000), orbit, false);
     let found = field(&kernel, (48, 36));
     assert_eq!(found.iter().map(|escape| u64::from(escape.count(2000))).sum::<u64>(), 732_135);
 }
@@ -210,11 +221,11 @@ fn blocks_against_exact_counts() {
     }
 }
 
-/// How the outcomes of blocks and of plain steps differ, and which of them is right.
+/// How the results of blocks and of single iterations differ, and which of them is right.
 /// `cargo test --release --test deep -- --ignored --nocapture`
 #[test]
-#[ignore = "plain steps take minutes"]
-fn blocks_against_plain_steps() {
+#[ignore = "single iterations take minutes"]
+fn blocks_against_single_iterations() {
     for location in Location::all().into_iter().filter(|location| !location.name.starts_with("10")) {
         let size = (64, 36);
         let viewport = location.viewport(size);
@@ -232,7 +243,7 @@ fn blocks_against_plain_steps() {
         let touching = differing.iter().filter(|&&i| {
             [1, size.0 as usize - 1, size.0 as usize, size.0 as usize + 1]
                 .iter()
-                .filter(|&&step| differing.contains(&(i + step)))
+                .filter(|&&way| differing.contains(&(i + way)))
                 .count()
                 > 1
         });
@@ -254,9 +265,11 @@ fn zoom_in(center: &Complex<Decimal>, spacings: std::ops::Range<i32>, max_iter: 
     for exponent in spacings.rev() {
         let height = FloatExp::new(f64::from(size.1), exponent);
         let viewport = Viewport::with_height(center.clone(), height, Grid::Centers, size).expect("a view");
-        let plan = plan(&viewport, counts(max_iter), KernelChoice::Auto);
-        let name: Vec<&str> = plan.name.split(' ').collect();
-        names.push(name[..name.len() - 1].join(" "));
+        let plan = Plan::new(&viewport, counts(max_iter), None);
+        let name = plan.to_string();
+        let (order, level) = name.rsplit_once(' ').expect("an operation order and a level");
+        assert_eq!(level, Level::best().to_string());
+        names.push(order.into());
         let below = field(plan.kernel().expect("a kernel").as_ref(), size);
         if let Some(above) = above {
             let at =

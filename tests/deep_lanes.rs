@@ -1,16 +1,21 @@
 //! Deep views: however many samples are in flight, each has the result that it has alone.
 
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
-use mandel::{Bailout, Decimal, Escape, Grid, Kernel, KernelChoice, Viewport, parse_complex, plan};
+use mandel::internals::Perturbation;
+use mandel::{
+    Bailout, Decimal, End, Escape, Grid, Kernel, Level, Method, Plan, ReferenceOrbit, Viewport, parse_complex,
+};
 
-/// Center, height, steps; each deep in its own way.
-const VIEWS: [(&str, &str, u32); 11] = [
+/// Center, height, iterations; each deep in its own way.
+const VIEWS: [(&str, &str, u32); 12] = [
     // The reference ends at a period of the view.
     ("-1.759817130804847813610825010561798,-0.012593310799849", "4e-15", 4036),
-    // Mostly blocks of few steps, and nothing escapes.
+    // Mostly blocks of few iterations, and nothing escapes.
     ("-1.941512096352034463944,0.0066349874011302470652", "2.6e-16", 20_000),
-    // A branch point, so that the reference goes round on the spot.
+    // A Misiurewicz point, whose orbit ends in a repelling cycle of period 2.
     ("0,1", "3e-15", 2000),
     ("0,1", "2e-113", 2000),
     // Deltas on both sides of the end of `f64`.
@@ -23,6 +28,8 @@ const VIEWS: [(&str, &str, u32); 11] = [
     // A small copy of the set, of period 20.
     ("-1.999999999986535470632367364290770788593810253,0", "1.2e-22", 1000),
     ("-1.999999999986535470632367364290770788593810253,3e-23", "1e-25", 5000),
+    // The edge of that copy beside its nucleus: the reference ends in an attracting cycle, and samples escape.
+    ("-1.999999999986535470632353364290770788593810253,1.2e-23", "1.3e-23", 20_000),
 ];
 
 fn viewport((center, height, _): (&str, &str, u32), size: (u32, u32)) -> Viewport {
@@ -30,19 +37,18 @@ fn viewport((center, height, _): (&str, &str, u32), size: (u32, u32)) -> Viewpor
     Viewport::with_height(parse_complex(center).expect("valid"), height, Grid::Centers, size).expect("valid")
 }
 
-/// The kernels that this machine has, one by one first.
+/// The kernels of all levels that this machine has, the scalar one first.
 fn kernels(view: &Viewport, bailout: Bailout) -> Vec<Box<dyn Kernel>> {
-    let make = |choice| {
-        let plan = plan(view, bailout, choice);
-        assert!(plan.name.starts_with("perturbation-1") && plan.name.ends_with(&choice.to_string()));
-        plan.kernel()
+    let make = |level: Level| {
+        let plan = Plan::new(view, bailout, Some(level));
+        assert_eq!(plan.method(), Method::Perturbation(level));
+        let name = plan.to_string();
+        assert!(name.starts_with("perturbation-1") && name.ends_with(&level.to_string()), "{name}");
+        plan.kernel().expect("valid")
     };
-    let avx2 = make(KernelChoice::Avx2);
-    [KernelChoice::Scalar, KernelChoice::Portable]
-        .map(|choice| make(choice).expect("valid"))
-        .into_iter()
-        .chain(avx2)
-        .collect()
+    let levels = Level::all();
+    assert_eq!(levels[..2], [Level::Scalar, Level::Portable]);
+    levels.into_iter().map(make).collect()
 }
 
 fn iterate(kernel: &dyn Kernel, columns: Range<u32>, rows: Range<u32>) -> Vec<Escape> {
@@ -54,8 +60,8 @@ fn iterate(kernel: &dyn Kernel, columns: Range<u32>, rows: Range<u32>) -> Vec<Es
 #[test]
 fn all_kernels_agree() {
     for view in VIEWS {
-        for escape_radius in [Bailout::COUNTS_ALONE, Bailout::ESCAPE_RADIUS] {
-            let bailout = Bailout { max_iter: view.2, escape_radius };
+        let smooth = Bailout::new(view.2).expect("valid");
+        for bailout in [smooth.counts_alone(), smooth] {
             let size = (23, 17);
             let kernels = kernels(&viewport(view, size), bailout);
             let truth = iterate(kernels[0].as_ref(), 0..size.0, 0..size.1);
@@ -105,5 +111,79 @@ fn counts_end_at_max_iter() {
                 assert_eq!(all(kernel.as_ref()), truth, "{view:?}: {max_iter}");
             }
         }
+    }
+}
+
+/// The orbit of the center of a view, extended to each of these iterations in turn.
+fn orbit(view: &Viewport, lasts: &[u32]) -> Arc<ReferenceOrbit> {
+    let mut orbit = ReferenceOrbit::new(view);
+    for &last in lasts {
+        orbit.extend(last, u64::MAX, &AtomicU64::new(0)).expect("no limit");
+    }
+    Arc::new(orbit)
+}
+
+#[test]
+fn an_orbit_serves_however_it_was_extended() {
+    let mut ends = Vec::new();
+    for view in VIEWS {
+        let size = (23, 17);
+        let place = viewport(view, size);
+        let smooth = Bailout::new(view.2).expect("valid");
+        let [fewer, few] = [3, 10].map(|part| Bailout::new(view.2 / part).expect("valid"));
+        for bailout in [smooth, smooth.counts_alone(), fewer, few] {
+            let last = ReferenceOrbit::needed(&place, bailout);
+            let at_once = orbit(&place, &[last]);
+            let others = [
+                orbit(&place, &[1, 2, 100, 99, last.min(1000), last - 1, last]),
+                orbit(&place, &[100, 3 * last]),
+                orbit(&place, &[last + 1]),
+            ];
+            assert_eq!((others[0].last(), others[0].end()), (at_once.last(), at_once.end()));
+            ends.push(at_once.end());
+            for level in Level::all() {
+                let field = |orbit: &Arc<ReferenceOrbit>| {
+                    let kernel = Perturbation::new(&place, bailout, orbit.clone()).with_level(level);
+                    iterate(&kernel, 0..size.0, 0..size.1)
+                };
+                let truth = field(&at_once);
+                for other in &others {
+                    assert_eq!(field(other), truth, "{view:?}: {level}, {} iterations", other.last());
+                }
+            }
+        }
+    }
+    // Orbits of every kind are among them.
+    let has = |kind: fn(End) -> bool| ends.iter().flatten().any(|&end| kind(end));
+    assert!(ends.contains(&None) && has(|end| end == End::Period) && has(|end| end == End::Escaped));
+    assert!(has(|end| matches!(end, End::Cycle(_))), "{ends:?}");
+}
+
+#[test]
+fn windows_of_one_lattice_share_an_orbit() {
+    let size = (23, 17);
+    for view in VIEWS {
+        let place = viewport(view, size);
+        let bailout = Bailout::new(view.2).expect("valid");
+        let whole = iterate(Plan::new(&place, bailout, None).kernel().expect("valid").as_ref(), 0..23, 0..17);
+        let long = orbit(&place, &[3 * ReferenceOrbit::needed(&place, bailout)]);
+        let short = orbit(&place, &[view.2 / 3]);
+        for (left, top, width, height) in [(0, 0, 23, 17), (0, 0, 7, 5), (22, 16, 1, 1), (3, 9, 19, 8)] {
+            let window = place.crop(left, top, width, height).expect("a part of the view");
+            let plan = Plan::new(&window, bailout, None);
+            let steps = AtomicU64::new(0);
+            let reference = plan.reference(Some(long.clone()), u64::MAX, &steps).expect("no limit");
+            assert!(Arc::ptr_eq(&reference.expect("a deep view"), &long), "{view:?}: a new orbit");
+            for known in [None, Some(long.clone()), Some(short.clone())] {
+                let kernel = plan.kernel_within(known, u64::MAX, &steps).expect("no limit");
+                let part = iterate(kernel.as_ref(), 0..width, 0..height);
+                for (row, y) in part.chunks(width as usize).zip(top..) {
+                    let same = &whole[(size.0 * y + left) as usize..][..row.len()];
+                    assert_eq!(row, same, "{view:?}: {left},{y}");
+                }
+            }
+        }
+        // A view of its own is not served.
+        assert!(!long.serves(&viewport(view, (24, 17))));
     }
 }

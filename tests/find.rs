@@ -103,7 +103,7 @@ fn misiurewicz_points() {
 fn errors_say_what_to_try() {
     refuse(
         &["find", "-c", "-1.75", "-z", "100", "-n", "2"],
-        "error: no minibrot of a period up to 2 was found in this view; try a larger max_iter, or a larger view, \
+        "error: no minibrot of a period up to 2 was found in this view; try a larger --max-iter, or a larger view, \
          which has lower periods",
     );
     refuse(

@@ -1,7 +1,9 @@
 //! Every kernel against the scalar one, bit for bit.
 
-use mandel::kernel::{Scalar, make};
-use mandel::{Bailout, Escape, Grid, Kernel, KernelChoice, Shortcuts, Viewport, parse_complex, plan};
+use mandel::internals::{Scalar, direct};
+use mandel::{
+    Bailout, Escape, Grid, Kernel, Level, Method, Plan, Shortcuts, Smoothing, Viewport, parse_complex,
+};
 
 /// Width and height in samples, small because the scalar kernel in a debug build sets the pace.
 type Size = (u32, u32);
@@ -11,11 +13,9 @@ fn view(center: &str, height: f64, size: Size) -> Viewport {
     Viewport::with_height(center, height, Grid::Centers, size).expect("a view")
 }
 
-/// The kernels on vectors that this machine has.
-fn choices() -> Vec<KernelChoice> {
-    let (viewport, bailout) = (view("0", 1.0, (1, 1)), Bailout::new(1).expect("a limit"));
-    let there = |&choice: &KernelChoice| make(choice, &viewport, bailout, Shortcuts::ALL).is_ok();
-    KernelChoice::ALL.into_iter().filter(|&choice| choice != KernelChoice::Scalar).filter(there).collect()
+/// The levels of this machine that iterate many samples at once.
+fn levels() -> Vec<Level> {
+    Level::all().into_iter().filter(|&level| level != Level::Scalar).collect()
 }
 
 fn iterate(kernel: &dyn Kernel, columns: std::ops::Range<u32>, rows: std::ops::Range<u32>) -> Vec<Escape> {
@@ -36,13 +36,13 @@ fn check(viewport: &Viewport, bailout: Bailout) {
 fn check_with(viewport: &Viewport, bailout: Bailout, shortcuts: &[Shortcuts]) {
     let (width, height) = (viewport.width(), viewport.height());
     let truth = bits(&iterate(&Scalar::new(viewport, bailout, Shortcuts::ALL), 0..width, 0..height));
-    for choice in choices() {
+    for level in levels() {
         for &shortcuts in shortcuts {
-            let kernel = make(choice, viewport, bailout, shortcuts).expect("a kernel of this machine");
+            let kernel = direct(level, viewport, bailout, shortcuts);
             let found = bits(&iterate(kernel.as_ref(), 0..width, 0..height));
             if let Some(i) = (0..truth.len()).find(|&i| found[i] != truth[i]) {
                 let c = viewport.point(i as u32 % width, i as u32 / width);
-                panic!("{choice}, {bailout:?}, {shortcuts:?}: {c} gives {:?}, not {:?}", found[i], truth[i]);
+                panic!("{level}, {bailout:?}, {shortcuts:?}: {c} gives {:?}, not {:?}", found[i], truth[i]);
             }
         }
     }
@@ -58,6 +58,14 @@ const SETTINGS: [Shortcuts; 4] = [
 
 fn limit(max_iter: u32) -> Bailout {
     Bailout::new(max_iter).expect("a limit")
+}
+
+/// Counts alone, and fractions from each of these radii.
+fn with_radii(max_iter: u32, radii: &[f64]) -> impl Iterator<Item = Bailout> {
+    let smooth = move |&radius: &f64| {
+        limit(max_iter).with_smoothing(Smoothing::Radius(radius)).expect("a radius of at least 2")
+    };
+    std::iter::once(limit(max_iter).counts_alone()).chain(radii.iter().map(smooth))
 }
 
 const WHOLE: (&str, f64) = ("-0.75", 2.5);
@@ -103,14 +111,14 @@ fn the_highest_limit() {
     check(&view("-1.7548776662", 1e-4, (9, 7)), limit(Bailout::MAX_ITER));
 }
 
-/// Where |c| = 2, the first step decides, and beyond it the second one may round to the other side.
+/// Where |c| = 2, |z_1| is at the limit and |z_2| may be rounded to the other side of it.
 #[test]
 fn the_circle_of_radius_two() {
     let zeros = ["-2", "2", "2i", "-2i", "1.2+1.6i", "-1.2-1.6i", "-1.9999999999999998+0.00000003i"];
     for center in zeros {
         for height in [1e-2, 1e-7, 1e-11, 1e-12, 3e-13] {
-            for radius in [2.0, 256.0] {
-                check(&view(center, height, (21, 15)), Bailout { escape_radius: radius, ..limit(200) });
+            for bailout in with_radii(200, &[2.0, 256.0]) {
+                check(&view(center, height, (21, 15)), bailout);
             }
         }
     }
@@ -120,17 +128,17 @@ fn the_circle_of_radius_two() {
 #[test]
 fn huge_views() {
     for height in [10.0, 1e3, 1e10, 1e100, 1e160, 1e300] {
-        for radius in [2.0, 256.0, 1e6, 1e100, 1e154] {
-            check(&view("0", height, (17, 11)), Bailout { escape_radius: radius, ..limit(100) });
+        for bailout in with_radii(100, &[2.0, 256.0, 1e6, 1e100, 1e154]) {
+            check(&view("0", height, (17, 11)), bailout);
         }
     }
 }
 
 #[test]
 fn escape_radii() {
-    for radius in [2.0, 2.000_000_1, 3.0, 256.0, 1e6, 1e30] {
+    for bailout in with_radii(300, &[2.0, 2.000_000_1, 3.0, 256.0, 1e6, 1e30]) {
         for (center, height) in [WHOLE, ("-0.7453+0.1127i", 0.0065)] {
-            check(&view(center, height, (37, 23)), Bailout { escape_radius: radius, ..limit(300) });
+            check(&view(center, height, (37, 23)), bailout);
         }
     }
 }
@@ -146,8 +154,8 @@ fn sizes() {
 #[test]
 fn rectangles_do_not_matter() {
     let viewport = view("-0.7453+0.1127i", 0.0065, (61, 43));
-    for choice in choices() {
-        let kernel = make(choice, &viewport, limit(900), Shortcuts::ALL).expect("a kernel of this machine");
+    for level in levels() {
+        let kernel = direct(level, &viewport, limit(900), Shortcuts::ALL);
         let whole = iterate(kernel.as_ref(), 0..61, 0..43);
         for (width, height) in [(1, 1), (61, 1), (1, 43), (7, 5), (16, 16), (60, 42)] {
             for top in (0..43).step_by(height) {
@@ -156,7 +164,7 @@ fn rectangles_do_not_matter() {
                     let part = iterate(kernel.as_ref(), left..right, top..bottom);
                     for (row, y) in part.chunks((right - left) as usize).zip(top..) {
                         let same = &whole[(61 * y + left) as usize..][..row.len()];
-                        assert_eq!(row, same, "{choice}, {width}x{height} at {left},{y}");
+                        assert_eq!(row, same, "{level}, {width}x{height} at {left},{y}");
                     }
                 }
             }
@@ -167,14 +175,16 @@ fn rectangles_do_not_matter() {
 #[test]
 fn the_planner_names_what_it_takes() {
     let viewport = view("0", 1.0, (4, 3));
-    for choice in choices() {
-        let plan = plan(&viewport, limit(10), choice);
-        let name =
-            if choice == KernelChoice::Auto { plan.name.clone() } else { format!("f64-fma-1 {choice}") };
-        assert_eq!(plan.name, name);
-        assert_eq!(choice.to_string().parse::<KernelChoice>().expect("a name"), choice);
+    for level in Level::all() {
+        let plan = Plan::new(&viewport, limit(10), Some(level));
+        assert_eq!(plan.to_string(), format!("f64-fma-1 {level}"));
+        assert_eq!(plan.method(), Method::Direct(level));
+        assert_eq!(level.to_string().parse::<Level>().expect("a name"), level);
     }
-    let huge = Bailout { escape_radius: 1e200, ..limit(10) };
-    assert_eq!(plan(&viewport, huge, KernelChoice::Auto).name, "f64-fma-1 scalar");
-    assert!("sse".parse::<KernelChoice>().is_err());
+    let plan = |bailout, level| Plan::new(&viewport, bailout, level).to_string();
+    assert_eq!(plan(limit(10), None), format!("f64-fma-1 {}", Level::best()));
+    let huge = limit(10).with_smoothing(Smoothing::Radius(1e200)).expect("finite");
+    assert_eq!(plan(huge, None), "f64-fma-1 scalar");
+    assert_eq!(plan(huge, Some(Level::best())), "f64-fma-1 scalar");
+    assert!("sse".parse::<Level>().is_err());
 }

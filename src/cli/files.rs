@@ -1,4 +1,4 @@
-//! Where results go: checked before the first iteration, complete or not there at all.
+//! Where results go: every output is checked before the first iteration, and is complete or not there at all.
 
 use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
@@ -7,14 +7,13 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use mandel::Error;
 use mandel::encode::Format;
-use mandel::error::shown;
 use tempfile::NamedTempFile;
 
-use super::interrupt::Unfinished;
-use super::memory::bytes;
-use super::{Failure, usage};
+use crate::cli::failure::{Failure, usage};
+use crate::cli::file_id::FileId;
+use crate::cli::interrupt::Unfinished;
+use crate::cli::terminal::{bytes, reason, shown};
 
 /// What may happen to a file that is already there.
 #[derive(Clone, Copy, PartialEq)]
@@ -29,6 +28,8 @@ pub(crate) struct Output<F = Format> {
     pub(crate) format: F,
     path: PathBuf,
     place: Place,
+    /// What is written into at once, or the file that this output will take the place of.
+    id: Option<FileId>,
     replace: bool,
     /// Whether another name may be taken if this one is gone by the end of the render.
     numbered: bool,
@@ -45,21 +46,22 @@ enum Place {
 
 /// What was asked of an output, before anything is opened.
 pub(crate) struct Request<F = Format> {
+    /// Nothing stands for the first default name that is free.
     pub(crate) path: Option<PathBuf>,
     pub(crate) format: F,
 }
 
 impl Request {
-    /// Whether standard output is asked for.
+    /// Whether standard output is asked for by its name.
     pub(crate) fn is_stdout(&self) -> bool {
         self.path.as_deref().is_some_and(is_stdout)
     }
 }
 
 /// Reads the `-o` options. None at all stands for the default name.
-pub(crate) fn requests(paths: &[PathBuf], format: Option<Format>) -> Result<Vec<Request>, Error> {
+pub(crate) fn requests(paths: &[PathBuf], format: Option<Format>) -> Result<Vec<Request>, Failure> {
     if paths.is_empty() {
-        return Ok(vec![Request { path: None, format: format.unwrap_or(Format::Png) }]);
+        return Ok(vec![Request { path: None, format: format.unwrap_or_default() }]);
     }
     let mut requests: Vec<Request> = Vec::new();
     for path in paths {
@@ -67,30 +69,32 @@ pub(crate) fn requests(paths: &[PathBuf], format: Option<Format>) -> Result<Vec<
         if requests.iter().any(|request| request.path.as_deref().map(plain) == Some(plain(path))) {
             return Err(usage(format!("--output names {} twice", shown(path))));
         }
-        let suffix = path.extension().map(|suffix| suffix.to_string_lossy());
-        let known = match (suffix, format) {
-            (Some(suffix), format) if !is_special(path) => {
-                let known = suffix.parse()?;
-                if format.is_some_and(|format| format != known) {
-                    return Err(usage(format!(
-                        "--format and the suffix of {} differ; keep one",
-                        shown(path)
-                    )));
-                }
-                known
-            }
-            (_, Some(format)) => format,
-            _ if is_special(path) => Format::Png,
-            _ => {
-                return Err(usage(format!(
-                    "cannot tell the file type of {}; add .png or .npy, or say --format",
-                    shown(path)
-                )));
-            }
-        };
-        requests.push(Request { path: Some(path.clone()), format: known });
+        requests.push(Request { path: Some(path.clone()), format: format_of(path, format)? });
     }
     Ok(requests)
+}
+
+/// The format that a file is to have, from its suffix or from `--format`.
+fn format_of(path: &Path, asked: Option<Format>) -> Result<Format, Failure> {
+    let special = is_special(path);
+    match (path.extension(), asked) {
+        (Some(suffix), asked) if !special => {
+            let known = suffix.to_string_lossy().parse()?;
+            match asked {
+                Some(asked) if asked != known => {
+                    Err(usage(format!("--format and the suffix of {} differ; keep one", shown(path))))
+                }
+                _ => Ok(known),
+            }
+        }
+        (_, Some(asked)) => Ok(asked),
+        (_, None) if special => Ok(Format::default()),
+        (_, None) => {
+            let suffixes: Vec<String> = Format::all().map(|format| format!(".{format}")).collect();
+            let (path, suffixes) = (shown(path), suffixes.join(" or "));
+            Err(usage(format!("cannot tell the file type of {path}; add {suffixes}, or say --format")))
+        }
+    }
 }
 
 /// A path in one spelling of many: its folder without links and dots.
@@ -104,13 +108,13 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Standard output, by either of its names.
+/// Standard output, by any of its names.
 pub(crate) fn is_stdout(path: &Path) -> bool {
-    path.as_os_str() == "-" || path.as_os_str() == "/dev/stdout"
+    ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path.as_os_str() == *name)
 }
 
 /// Checks that a path can be the name of a file.
-pub(crate) fn check_name(flag: &str, path: &Path, example: &str) -> Result<(), Error> {
+pub(crate) fn check_name(flag: &str, path: &Path, example: &str) -> Result<(), Failure> {
     if path.as_os_str().is_empty() {
         return Err(usage(format!("{flag} needs a file name (got '')")));
     }
@@ -142,113 +146,143 @@ impl<F: Copy + Display> Output<F> {
         existing: Existing,
         size: u64,
         unfinished: &Unfinished,
-    ) -> Result<Option<Self>, Error> {
+    ) -> Result<Option<Self>, Failure> {
+        let numbered = request.path.is_none();
         let path = request.path.clone().unwrap_or_else(|| free_name(request.format));
-        let fails = |action, problem| Error::Io { action, path: path.clone(), problem };
-        let place = if is_stdout(&path) {
-            Place::Stdout(BufWriter::with_capacity(1 << 16, io::stdout()))
+        let fails = |error: io::Error| cannot_write(&path, reason(&error));
+        let (place, id) = if is_stdout(&path) {
+            (Place::Stdout(BufWriter::with_capacity(BUFFER, io::stdout())), FileId::of_stdout())
         } else if is_special(&path) {
-            let file = OpenOptions::new().write(true).open(&path);
-            let file = file.map_err(|error| fails("write", reason(&error)))?;
-            Place::Device(BufWriter::with_capacity(1 << 16, file))
+            let file = OpenOptions::new().write(true).open(&path).map_err(fails)?;
+            let id = FileId::of(&file);
+            (Place::Device(BufWriter::with_capacity(BUFFER, file)), id)
         } else {
             match fs::symlink_metadata(&path) {
+                // A default name is free. If it is not when the output is complete, the next one is taken.
+                _ if numbered => {}
                 Ok(_) if existing == Existing::Keep => return Ok(None),
-                Ok(_) if existing == Existing::Refuse => return Err(Error::Exists(path)),
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(fails("write", reason(&error)));
-                }
+                Ok(_) if existing == Existing::Refuse => return Err(Failure::Exists(path, EXISTS)),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fails(error)),
                 _ => {}
             }
-            let folder = folder(&path);
-            if !folder.is_dir() {
-                return Err(fails("write", format!("there is no folder {}", shown(folder))));
-            }
-            remove_abandoned(folder);
-            if let Some(free) = free_space(folder).filter(|free| size > *free) {
-                return Err(fails(
-                    "write",
-                    format!(
-                        "it needs {} as {} and {} are free there; write PNG, which is far smaller, or fewer samples",
-                        bytes(size),
-                        request.format.to_string().to_uppercase(),
-                        bytes(free)
-                    ),
-                ));
-            }
+            check_folder(&path, size, request.format)?;
             // The lock is held so that an interrupt finds the file either not yet made or listed.
             let mut files = unfinished.lock();
-            let temporary = tempfile::Builder::new()
-                .prefix(&format!("{PREFIX}{}-", std::process::id()))
-                .suffix(SUFFIX)
-                // As any new file: readable as far as the umask allows.
-                .permissions(fs::Permissions::from_mode(0o666))
-                .tempfile_in(folder)
-                .and_then(|file| {
-                    // A file that takes the place of another is for the same eyes.
-                    let old = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file);
-                    old.map_or(Ok(()), |old| file.as_file().set_permissions(old.permissions()))?;
-                    Ok(file)
-                })
-                .map_err(|error| fails("write", reason(&error)))?;
+            let temporary = temporary(&path).map_err(fails)?;
             files.push(temporary.path().to_path_buf());
-            Place::File(BufWriter::with_capacity(1 << 16, temporary))
+            (Place::File(BufWriter::with_capacity(BUFFER, temporary)), FileId::of_path(&path))
         };
         Ok(Some(Self {
             format: request.format,
             place,
-            replace: existing == Existing::Replace,
-            numbered: request.path.is_none(),
+            id,
+            replace: existing == Existing::Replace && !numbered,
+            numbered,
             path,
             unfinished: unfinished.clone(),
         }))
     }
 
+    /// Checks that no two outputs write into the same file, and mix there. `option` is how an output was asked for.
+    pub(crate) fn check_apart(outputs: &[Self], option: impl Fn(&Self) -> String) -> Result<(), Failure> {
+        for (index, output) in outputs.iter().enumerate() {
+            if let Some(other) = outputs[..index].iter().find(|other| other.meets(output)) {
+                let place = if output.is_stdout() { "standard output" } else { "the same file" };
+                let (one, two) = (option(other), option(output));
+                return Err(usage(format!("{one} and {two} both write to {place}; keep one")));
+            }
+        }
+        Ok(())
+    }
+
+    fn meets(&self, other: &Self) -> bool {
+        match (&self.place, &other.place) {
+            (Place::Stdout(_), Place::Stdout(_)) => true,
+            // Each makes a new file, for another name.
+            (Place::File(_), Place::File(_)) => false,
+            _ => self.id.is_some() && self.id == other.id,
+        }
+    }
+
+    /// The path as it was given or found.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The name for messages.
-    pub(crate) fn name(&self) -> String {
+    fn name(&self) -> String {
         if is_stdout(&self.path) { "standard output".into() } else { shown(&self.path) }
     }
 
-    /// Whether this is standard output.
+    /// Whether this is what standard output writes into, by whatever name.
     pub(crate) fn is_stdout(&self) -> bool {
-        matches!(self.place, Place::Stdout(_))
+        matches!(self.place, Place::Stdout(_)) || self.id.is_some() && self.id == FileId::of_stdout()
     }
 
     /// What a failure to write means, for this output.
     pub(crate) fn failure(&self) -> impl Fn(io::Error) -> Failure + Send + use<F> {
         let path = self.path.clone();
-        let (stdout, file) = (self.is_stdout(), matches!(self.place, Place::File(_)));
+        let stdout = matches!(self.place, Place::Stdout(_));
+        let rest = if matches!(self.place, Place::File(_)) { "; nothing was left behind" } else { "" };
         move |error| match error.kind() {
             _ if stdout => Failure::stdout(&error),
             io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
-            _ => {
-                let rest = if file { "; nothing was left behind" } else { "" };
-                let problem = format!("{}{rest}", reason(&error));
-                Failure::Error(Error::Io { action: "write", path: path.clone(), problem })
+            _ => cannot_write(&path, format!("{}{rest}", reason(&error))),
+        }
+    }
+}
+
+/// Completes all outputs, and only then puts any of them in its place. Returns their final names.
+///
+/// What cannot be taken back is written first: devices and pipes when their buffers are flushed. A rename fails
+/// rarely, as where someone else took the name meanwhile. Then the files that were renamed before are removed, as far
+/// as that works; only a file that was replaced stays replaced, since the old one is gone.
+pub(crate) fn finish_all<F: Copy + Display>(mut outputs: Vec<Output<F>>) -> Result<Vec<String>, Failure> {
+    for output in &mut outputs {
+        output.flush().map_err(output.failure())?;
+    }
+    let Some(unfinished) = outputs.first().map(|output| output.unfinished.clone()) else {
+        return Ok(Vec::new());
+    };
+    // Held to the end, so that an interrupt finds either all files in their places or none.
+    let mut files = unfinished.lock();
+    let (mut names, mut made) = (Vec::new(), Vec::new());
+    for output in outputs {
+        match output.put(&mut files) {
+            Ok((name, new)) => {
+                names.push(name);
+                made.extend(new);
+            }
+            Err(failure) => {
+                for path in made {
+                    let _ = fs::remove_file(path);
+                }
+                return Err(failure);
             }
         }
     }
+    Ok(names)
+}
 
-    /// Completes the output and puts it in its place. Returns its final name.
-    pub(crate) fn finish(mut self) -> Result<String, Failure> {
-        let failure = self.failure();
-        self.flush().map_err(&failure)?;
-        let name = self.name();
-        let Self { format, mut path, place, replace, numbered, unfinished } = self;
-        let Place::File(writer) = place else { return Ok(name) };
+impl<F: Copy + Display> Output<F> {
+    /// Puts a flushed output in its place. Returns its name, and its path if no other file was there.
+    fn put(self, files: &mut Vec<PathBuf>) -> Result<(String, Option<PathBuf>), Failure> {
+        let (failure, name) = (self.failure(), self.name());
+        let Self { format, mut path, place, replace, numbered, .. } = self;
+        let Place::File(writer) = place else { return Ok((name, None)) };
         // The buffer is empty after the flush.
         let (mut temporary, _) = writer.into_parts();
-        let mut files = unfinished.lock();
-        Unfinished::forget(&mut files, temporary.path());
+        Unfinished::forget(files, temporary.path());
         loop {
+            let new = fs::symlink_metadata(&path).is_err();
             let persisted =
                 if replace { temporary.persist(&path) } else { temporary.persist_noclobber(&path) };
             match persisted {
-                Ok(_) => return Ok(shown(&path)),
+                Ok(_) => return Ok((shown(&path), new.then_some(path))),
                 Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => {
                     return Err(failure(error.error));
                 }
-                Err(_) if !numbered => return Err(Error::Exists(path).into()),
+                Err(_) if !numbered => return Err(Failure::Exists(path, EXISTS)),
                 Err(error) => {
                     path = free_name(format);
                     temporary = error.file;
@@ -286,24 +320,59 @@ fn free_name(format: impl Display) -> PathBuf {
         .unwrap_or(plain)
 }
 
-/// The reason of a system error in lower case, without its number.
-pub(crate) fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
-}
+/// What to do about a file in the way.
+const EXISTS: &str = "use --force to replace it or --no-clobber to skip";
 
-/// The words for a file in the way, where there is no `--no-clobber` that the error could speak of.
-pub(crate) fn in_the_way(error: Error) -> Error {
-    match error {
-        Error::Exists(path) => {
-            let problem = "it already exists; use --force to replace it".into();
-            Error::Io { action: "write", path, problem }
+/// The words for a file in the way, where there is no `--no-clobber` to speak of.
+pub(crate) fn in_the_way(failure: Failure) -> Failure {
+    match failure {
+        Failure::Exists(path, _) => {
+            cannot_write(&path, "it already exists; use --force to replace it".into())
         }
         other => other,
     }
 }
+
+fn cannot_write(path: &Path, problem: String) -> Failure {
+    Failure::Io { action: "write", path: path.into(), problem }
+}
+
+/// Checks that a file of `size` bytes can be made at `path`.
+fn check_folder(path: &Path, size: u64, format: impl Display) -> Result<(), Failure> {
+    let folder = folder(path);
+    if !folder.is_dir() {
+        return Err(cannot_write(path, format!("there is no folder {}", shown(folder))));
+    }
+    remove_abandoned(folder);
+    if let Some(free) = free_space(folder).filter(|free| size > *free) {
+        let problem = format!(
+            "it needs {} as {} and {} are free there; write PNG, which is far smaller, or fewer samples",
+            bytes(size),
+            format.to_string().to_uppercase(),
+            bytes(free)
+        );
+        return Err(cannot_write(path, problem));
+    }
+    Ok(())
+}
+
+/// A file beside `path` that will take its place.
+fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+    let temporary = tempfile::Builder::new()
+        .prefix(&format!("{PREFIX}{}-", std::process::id()))
+        .suffix(SUFFIX)
+        // As any new file: readable as far as the umask allows.
+        .permissions(fs::Permissions::from_mode(0o666))
+        .tempfile_in(folder(path))?;
+    // A file that takes the place of another is for the same eyes.
+    if let Some(old) = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file) {
+        temporary.as_file().set_permissions(old.permissions())?;
+    }
+    Ok(temporary)
+}
+
+/// The size of buffers for writing.
+const BUFFER: usize = 1 << 16;
 
 /// Bytes free for us in a folder, where the system tells.
 fn free_space(folder: &Path) -> Option<u64> {
@@ -335,5 +404,38 @@ fn remove_abandoned(folder: &Path) {
         if gone && age.is_some_and(|age| age > ABANDONED) {
             let _ = fs::remove_file(entry.path());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rename_that_fails_takes_back_the_new_files_before_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let names = || fs::read_dir(folder.path()).expect("the folder").count();
+        let path = |name| folder.path().join(name);
+        fs::write(path("old.png"), "old").expect("a file");
+        let unfinished = Unfinished::watch();
+        let open = |name| {
+            let request = Request { path: Some(path(name)), format: Format::default() };
+            let mut output = Output::open(&request, Existing::Replace, 1, &unfinished).expect("opens");
+            output.iter_mut().for_each(|output| output.write_all(b"new").expect("room"));
+            output
+        };
+        let outputs = || ["new.png", "old.png", "late.png"].into_iter().filter_map(open).collect();
+        let complete: Vec<Output> = outputs();
+        assert_eq!(names(), 1 + 3);
+        // A folder takes the name while the outputs are written.
+        fs::create_dir(path("late.png")).expect("a folder");
+        let failure = finish_all(complete).expect_err("a folder is in the way");
+        assert!(matches!(&failure, Failure::Io { path, .. } if path.ends_with("late.png")), "{failure:?}");
+        assert_eq!(names(), 2, "old.png and the folder");
+        fs::remove_dir(path("late.png")).expect("an empty folder");
+        assert_eq!(finish_all(outputs()).expect("free names").len(), 3);
+        assert_eq!(names(), 3);
+        assert_eq!(fs::read(path("new.png")).expect("a file"), b"new");
+        assert!(unfinished.lock().is_empty());
     }
 }

@@ -1,65 +1,68 @@
 //! `mandel find`: the minibrot or Misiurewicz point in a view, to all its digits.
 
-use mandel::nucleus::Shape;
-use mandel::{Bailout, ComplexExp, Decimal, Error, FloatExp, Misiurewicz, Nucleus};
+use mandel::{
+    Bailout, ComplexExp, Decimal, Error, FloatExp, Misiurewicz, Nucleus, Search, Shape, format_complex,
+};
 use num_complex::Complex;
 use serde_json::{Value, json};
 
-use super::scene::{brief, extent, point, whole};
-use super::{Failure, print, usage};
+use crate::cli::failure::{Failure, print, usage};
+use crate::cli::memory;
+use crate::cli::scene_file;
+use crate::cli::terminal::brief;
+use crate::cli::value::{Center, Worded, center, extent, whole};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Center of the view: -0.75+0.1i, -0.75,0.1, 0.1i or -1.75, with any number of digits
-    #[arg(short, long, value_name = "C", allow_hyphen_values = true)]
-    center: String,
+    #[arg(short, long, value_name = "C", allow_hyphen_values = true, value_parser = Worded(center))]
+    center: Center,
     /// Magnification: the view is 4/Z high
-    #[arg(short, long, value_name = "Z", allow_hyphen_values = true, required_unless_present = "height")]
-    zoom: Option<String>,
+    #[arg(short, long, value_name = "Z", allow_hyphen_values = true, required_unless_present = "height", value_parser = Worded(|text| extent("--zoom", text)))]
+    zoom: Option<Decimal>,
     /// Height of the view in the plane
-    #[arg(long, value_name = "H", allow_hyphen_values = true, conflicts_with = "zoom")]
-    height: Option<String>,
+    #[arg(long, value_name = "H", allow_hyphen_values = true, conflicts_with = "zoom", value_parser = Worded(|text| extent("--height", text)))]
+    height: Option<Decimal>,
     /// Find a Misiurewicz point instead: that of this preperiod and period, or the lowest in the view
     ///
     /// Preperiods are counted from Z_0 = 0: -2 has preperiod 2 and period 1, i has 2 and 2.
-    #[arg(long, value_name = "PREPERIOD,PERIOD", num_args = 0..=1, default_missing_value = "")]
-    misiurewicz: Option<String>,
+    #[arg(long, value_name = "PREPERIOD,PERIOD", num_args = 0..=1, value_parser = Worded(pair))]
+    misiurewicz: Option<Option<(u32, u32)>>,
     /// The highest period to look for, or preperiod and period together [default: 1000000, and 50000 together]
-    #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true)]
-    max_iter: Option<String>,
+    #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true, value_parser = Worded(limit_of_search))]
+    max_iter: Option<u32>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
-/// How far the search for a period goes: a second or so at 1e100.
+/// The default for the highest period: takes about a second at 1e100.
 const MAX_PERIOD: u32 = 1_000_000;
-/// How far the search for a preperiod and period goes. It compares each point of the orbit with all before it.
+/// The default for preperiod and period together. The search compares each point of the orbit with all before it.
 const MAX_SUM: u32 = 50_000;
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let center = point("--center", &args.center)?;
+    let center = match &args.center {
+        Center::Point(c) => c.clone(),
+        Center::File(path) => scene_file::center(path)?,
+    };
     let height = match (&args.zoom, &args.height) {
-        (Some(text), _) => FloatExp::from(4.0) / extent("--zoom", text)?,
-        (None, Some(text)) => extent("--height", text)?,
-        (None, None) => return Err(usage("--zoom or --height must say how large the view is").into()),
+        (Some(zoom), _) => FloatExp::from(4.0) / zoom.to_floatexp(),
+        (None, Some(height)) => height.to_floatexp(),
+        (None, None) => return Err(usage("--zoom or --height must say how large the view is")),
     };
-    let max_iter = match &args.max_iter {
-        Some(text) => whole("--max-iter", text, 1, Bailout::MAX_ITER, "")?,
-        None if args.misiurewicz.is_some() => MAX_SUM,
-        None => MAX_PERIOD,
-    };
-    // What is looked for lies in the circle that touches the upper and lower edge.
+    let default = if args.misiurewicz.is_some() { MAX_SUM } else { MAX_PERIOD };
+    let max_iter = args.max_iter.unwrap_or(default);
+    // The search covers the disk that touches the upper and lower edge.
     let radius = height / FloatExp::from(2.0);
     let report = match &args.misiurewicz {
-        None => nucleus(&Nucleus::find(&center, radius, max_iter)?),
+        None => nucleus(&Nucleus::find(&center, radius, max_iter).map_err(|error| elsewhere(error, radius))?),
         Some(pair) => {
-            let point = match pair.as_str() {
-                "" => Misiurewicz::find(&center, radius, max_iter)?,
-                pair => {
-                    let (preperiod, period) = parse_pair(pair)?;
-                    Misiurewicz::of(&center, radius, preperiod, period)?
+            let point = match pair {
+                None => {
+                    Misiurewicz::find(&center, radius, max_iter, memory::available().unwrap_or(u64::MAX))?
                 }
+                Some((preperiod, period)) => Misiurewicz::of(&center, radius, *preperiod, *period)?,
             };
             misiurewicz(&point, height)
         }
@@ -67,7 +70,19 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     print(&if args.json { report.json() } else { report.text() })
 }
 
-/// What was found, as named values in the order in which they are shown, and the view to render.
+/// Names the zoom at which a nucleus outside the view is inside.
+fn elsewhere(error: Error, radius: FloatExp) -> Failure {
+    let Error::NotFound(Search::NucleusOutside { period, radii }) = error else { return error.into() };
+    let radii = FloatExp::from(radii);
+    // A tenth more than puts it on the edge.
+    let zoom = FloatExp::from(2.0 / 1.1) / (radii * radius);
+    usage(format!(
+        "no minibrot was found in this view; its center leads to a nucleus of period {period}, {radii} times as \
+         far away as the upper edge of the view; a zoom of {zoom} has it inside"
+    ))
+}
+
+/// What was found: named values in the order in which they are printed, and the view to render.
 struct Report {
     found: &'static str,
     center: Complex<Decimal>,
@@ -80,12 +95,21 @@ impl Report {
     /// The words that render the view.
     fn command(&self) -> [String; 8] {
         let zoom = self.zoom.to_string();
-        ["mandel", "render", "-c", &complex(&self.center), "-z", &zoom, "-n", &self.max_iter.to_string()]
-            .map(String::from)
+        [
+            "mandel",
+            "render",
+            "-c",
+            &format_complex(&self.center),
+            "-z",
+            &zoom,
+            "-n",
+            &self.max_iter.to_string(),
+        ]
+        .map(String::from)
     }
 
     fn text(&self) -> String {
-        let mut lines = vec![("found", self.found.into()), ("center", complex(&self.center))];
+        let mut lines = vec![("found", self.found.into()), ("center", format_complex(&self.center))];
         lines.extend(self.values.iter().map(|(name, value)| {
             let text = value.as_str().map_or_else(|| value.to_string(), String::from);
             (*name, text)
@@ -112,9 +136,9 @@ impl Report {
     }
 }
 
-/// Near a minibrot each of its own iterations takes a period; this many of them show its outline.
+/// Near a minibrot of period p, p iterations act like one of the whole set; this many of those show its outline.
 const ROUNDS: u32 = 50;
-/// Iterations that are left to what surrounds it.
+/// Iterations for the surroundings.
 const SURROUNDINGS: u32 = 1000;
 
 fn nucleus(nucleus: &Nucleus) -> Report {
@@ -144,7 +168,8 @@ fn misiurewicz(point: &Misiurewicz, height: FloatExp) -> Report {
     let zoom = FloatExp::from(4.0) / height;
     let (re, im) = point.multiplier.parts();
     let factor = point.multiplier.abs();
-    // Neighbors at the edge of the view leave the cycle after as many periods as the zoom is powers of the factor.
+    // Each period enlarges a distance from the cycle by the factor, so samples at the edge of the view leave it after
+    // log(zoom) / log(factor) periods.
     let log2 = |x: FloatExp| f64::from(x.exponent()) + libm::log2(x.mantissa());
     let periods = (log2(zoom) / log2(factor)).max(0.0) as u64 + 1;
     Report {
@@ -163,30 +188,25 @@ fn misiurewicz(point: &Misiurewicz, height: FloatExp) -> Report {
     }
 }
 
-/// A max_iter for something that takes `steps`, and its surroundings.
-fn limit(steps: u64) -> u32 {
-    u32::try_from(steps + u64::from(SURROUNDINGS)).unwrap_or(Bailout::MAX_ITER).min(Bailout::MAX_ITER)
+/// A max_iter for what takes so many iterations, and its surroundings.
+fn limit(iterations: u64) -> u32 {
+    u32::try_from(iterations + u64::from(SURROUNDINGS)).unwrap_or(Bailout::MAX_ITER).min(Bailout::MAX_ITER)
 }
 
 /// The argument in degrees, above -180 to 180, to a ten-thousandth.
 fn degrees(z: ComplexExp) -> f64 {
     let (re, im) = z.mantissas();
     let turned = libm::atan2(im, re).to_degrees();
-    // Adding 0 makes 0 of -0.
+    // Adding 0 turns -0 into 0.
     let rounded = libm::round(turned * 1e4) / 1e4 + 0.0;
     if rounded == -180.0 { 180.0 } else { rounded }
 }
 
-/// A point as `--center` reads it.
-fn complex(c: &Complex<Decimal>) -> String {
-    if c.im.is_zero() {
-        return c.re.to_string();
-    }
-    let sign = if c.im.is_negative() { "" } else { "+" };
-    format!("{}{sign}{}i", c.re, c.im)
+fn limit_of_search(text: &str) -> Result<u32, Failure> {
+    whole("--max-iter", text, 1, Bailout::MAX_ITER, "")
 }
 
-fn parse_pair(text: &str) -> Result<(u32, u32), Error> {
+fn pair(text: &str) -> Result<(u32, u32), Failure> {
     let Some((preperiod, period)) = text.split_once(',') else {
         return Err(usage(format!(
             "--misiurewicz needs PREPERIOD,PERIOD (got '{}'); try --misiurewicz 2,1, or no value for the lowest pair",

@@ -1,32 +1,39 @@
 //! SIGINT, SIGTERM and their kind: remove what is unfinished, then die of the signal.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use crate::cli::terminal::say;
+
 /// The unfinished files of this run.
 ///
-/// A thread of its own waits for the signals, so a kernel deep in a long orbit need not ask whether it should stop.
+/// A thread of its own waits for the signals, so that kernels need not look for them, however long an orbit is.
 /// It holds this lock while it removes the files and ends the process, so nothing can be renamed into place meanwhile.
 #[derive(Clone)]
 pub(crate) struct Unfinished(Arc<Mutex<Vec<PathBuf>>>);
 
 impl Unfinished {
     /// Starts to watch for signals. A signal that was ignored from the start (`nohup`, a background job of a script) stays so.
+    ///
+    /// Comes before [`memory::check`](crate::cli::memory::check), which sees what the thread takes.
     pub(crate) fn watch() -> Self {
         let unfinished = Self(Arc::default());
         let shared = unfinished.clone();
         let ignored = ignored_signals();
-        // A file beyond the size limit shall be an error of the write, with a message, and not our end.
+        // With a handler, a file beyond the size limit is an error of the write instead of the end of the process.
         let too_large = rustix::process::Signal::XFSZ.as_raw();
         let _ = signal_hook::flag::register(too_large, Arc::default());
         let wanted =
             [SIGINT, SIGTERM, SIGHUP, SIGQUIT].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
         if let Ok(mut signals) = Signals::new(wanted) {
-            // Without that thread a signal still ends the process, and leaves a temporary file behind.
+            let (running, runs) = mpsc::channel();
+            // Without that thread a signal still ends the process, but leaves temporary files behind.
             let watch = move || {
+                // Sending allocates, and with it the address space is reserved that the thread will ever have.
+                let _ = running.send(());
                 for signal in signals.forever() {
                     let files = shared.lock();
                     for file in files.iter() {
@@ -35,8 +42,9 @@ impl Unfinished {
                     let _ = signal_hook::low_level::emulate_default_handler(signal);
                 }
             };
-            if std::thread::Builder::new().name("signals".into()).spawn(watch).is_err() {
-                super::say("note: no thread could be started to watch for signals");
+            match std::thread::Builder::new().name("signals".into()).spawn(watch) {
+                Ok(_) => drop(runs.recv()),
+                Err(_) => say("note: no thread could be started to watch for signals"),
             }
         }
         unfinished

@@ -1,10 +1,11 @@
-//! `mandel palettes`: what there is to color with.
+//! `mandel palettes`: the built-in palettes.
 
 use std::io::{IsTerminal, stdout};
 
 use mandel::Palette;
 
-use super::{Failure, When, print};
+use crate::cli::failure::{Failure, print};
+use crate::cli::terminal::When;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {

@@ -1,30 +1,33 @@
 //! `mandel point`: one point, its count proven.
 
-use mandel::{Bailout, ExactEscape, Shortcuts, escape, exact_escape};
+use mandel::{Bailout, Decimal, ExactEscape, Shortcuts, escape, exact_escape};
 use num_complex::Complex;
 use serde_json::json;
 
-use super::scene::{point, whole};
-use super::{Failure, print};
+use crate::cli::failure::{Failure, print};
+use crate::cli::value::{Worded, point, whole};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The point: -0.75+0.1i, -0.75,0.1, 0.1i or -1.75
-    #[arg(value_name = "C", allow_hyphen_values = true)]
-    c: String,
-    /// Steps after which the point is given up
-    #[arg(short = 'n', long, value_name = "N", default_value = "1000", allow_hyphen_values = true)]
-    max_iter: String,
+    #[arg(value_name = "C", allow_hyphen_values = true, value_parser = Worded(|text| point("point", text)))]
+    c: Complex<Decimal>,
+    /// Iterations after which the point is given up
+    #[arg(short = 'n', long, value_name = "N", default_value = "1000", allow_hyphen_values = true, value_parser = Worded(max_iter))]
+    max_iter: Bailout,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
+fn max_iter(text: &str) -> Result<Bailout, Failure> {
+    Ok(Bailout::new(whole("--max-iter", text, 1, Bailout::MAX_ITER, "")?)?)
+}
+
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let c = point("point", &args.c)?;
-    let max_iter = whole("--max-iter", &args.max_iter, 1, Bailout::MAX_ITER, "")?;
-    let bailout = Bailout::new(max_iter)?;
-    let ExactEscape { escape: found, bits } = exact_escape(&c, bailout)?;
+    let (c, bailout) = (&args.c, args.max_iter);
+    let max_iter = bailout.max_iter();
+    let ExactEscape { escape: found, bits } = exact_escape(c, bailout)?;
     let smooth = found.n().map(|n| f64::from(n) + f64::from(found.fraction()));
     let nearest = Complex::new(c.re.to_f64(), c.im.to_f64());
     let f64_count = escape(nearest, bailout, Shortcuts::ALL).n();

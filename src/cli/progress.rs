@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::cli::memory;
+use crate::cli::terminal::say;
+
 /// When to show progress.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub(crate) enum Progress {
@@ -19,28 +22,28 @@ pub(crate) enum Progress {
     Never,
 }
 
-/// A render that takes less shows nothing.
-const PATIENCE: Duration = Duration::from_millis(500);
-/// Time between two updates.
+/// Nothing is shown before this has passed.
+const DELAY: Duration = Duration::from_millis(500);
+/// The time between two updates.
 const TICK: Duration = Duration::from_millis(100);
 
 /// What is being done, and how much of it there is.
 #[derive(Clone, Copy)]
 pub(crate) enum Stage {
-    /// The steps of the reference orbit of a deep view, which ends nobody knows where.
+    /// The iterations of the reference orbit of a deep view, whose end is not known before.
     Reference,
-    /// So many pixels.
+    /// Pixels, of which there are this many.
     Pixels(u64),
 }
 
-/// Shows how much is done, from a thread of its own, so that a single long band does not freeze it.
+/// Shows how much is done, from a thread of its own, so that it goes on during a long band.
 pub(crate) struct Meter {
     done: Arc<AtomicU64>,
     drawing: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
 }
 
 impl Meter {
-    /// Shows how `done` grows.
+    /// Shows how `done` grows, unless memory is too short for a thread that only does this.
     pub(crate) fn start(progress: Progress, stage: Stage, done: Arc<AtomicU64>) -> Self {
         let terminal = stderr().is_terminal();
         let show = match progress {
@@ -48,11 +51,12 @@ impl Meter {
             Progress::Always => true,
             Progress::Never => false,
         };
+        let show = show && memory::is_roomy();
         let (end, ended) = mpsc::channel::<()>();
         let shared = done.clone();
         let waits = move |time| ended.recv_timeout(time) == Err(mpsc::RecvTimeoutError::Timeout);
         let draw = move || {
-            if waits(PATIENCE) {
+            if waits(DELAY) {
                 if terminal { bar(stage, &shared, waits) } else { lines(stage, &shared, waits) }
             }
         };
@@ -85,13 +89,13 @@ fn bar(stage: Stage, done: &AtomicU64, waits: impl Fn(Duration) -> bool) {
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("=> "));
     }
-    let start = Instant::now() - PATIENCE;
+    let start = Instant::now() - DELAY;
     loop {
         let done = done.load(Ordering::Relaxed);
         let seconds = start.elapsed().as_secs_f64();
         match stage {
             Stage::Reference => {
-                bar.set_message(steps(done));
+                bar.set_message(iterations(done));
                 bar.tick();
             }
             Stage::Pixels(_) if done > 0 => {
@@ -112,14 +116,14 @@ fn lines(stage: Stage, done: &AtomicU64, waits: impl Fn(Duration) -> bool) {
     loop {
         let done = done.load(Ordering::Relaxed);
         match stage {
-            // A line at once, and then whenever there are twice as many.
+            // A line at once, and again whenever there are at least twice as many.
             Stage::Reference if done >= next => {
-                super::say(steps(done));
+                say(iterations(done));
                 next = 2 * done.max(1);
             }
             Stage::Pixels(total) if done.saturating_mul(100) / total.max(1) >= next => {
                 let percent = done.saturating_mul(100) / total.max(1);
-                super::say(format_args!("{percent} %"));
+                say(format_args!("{percent} %"));
                 next = percent + 10;
             }
             _ => {}
@@ -130,6 +134,6 @@ fn lines(stage: Stage, done: &AtomicU64, waits: impl Fn(Duration) -> bool) {
     }
 }
 
-fn steps(done: u64) -> String {
+fn iterations(done: u64) -> String {
     format!("reference orbit, {done} steps")
 }

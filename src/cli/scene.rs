@@ -1,80 +1,89 @@
-//! Scene options: from what was typed to a [`Scene`].
+//! Scene options: from arguments and a scene file to a [`Scene`].
 
 use std::f64::consts::LOG10_2;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use mandel::{
-    Aspect, Bailout, Coloring, Decimal, Error, FloatExp, Grid, KernelChoice, Map, Palette, Scene, View,
-    Viewport, auto_max_iter, parse_complex, plan,
+    Aspect, AutoMaxIter, Decimal, Draft, Error, Extent, Grid, Location, Map, Palette, Plan, ReferenceOrbit,
+    Rgb, Scene, Smoothing, auto_max_iter,
 };
 use num_complex::Complex;
 
-use super::progress::{Meter, Progress, Stage};
-use super::{memory, usage};
+use crate::cli::failure::{Failure, usage};
+use crate::cli::memory;
+use crate::cli::progress::{Meter, Progress, Stage};
+use crate::cli::scene_file::{self, SceneFile};
+use crate::cli::value::{self, Auto, Center, Worded};
+use crate::cli::words::did_you_mean;
 
-/// Options that describe a picture. Values stay text here, so that every error can be put in our own words.
+/// Options that describe a picture.
 #[derive(Args)]
 pub(crate) struct SceneArgs {
-    /// Center of the view: -0.75+0.1i, -0.75,0.1, 0.1i or -1.75
-    #[arg(short, long, value_name = "C", allow_hyphen_values = true, help_heading = "View")]
-    center: Option<String>,
+    /// A scene text ('--dry-run' prints one), or a PNG made by mandel; - for standard input. Other options override it
+    #[arg(long, value_name = "FILE", help_heading = "View")]
+    scene: Option<PathBuf>,
+    /// Center of the view: -0.75+0.1i, -0.75,0.1, 0.1i or -1.75, or @FILE for a file that holds it
+    #[arg(short, long, value_name = "C", allow_hyphen_values = true, help_heading = "View", value_parser = Worded(value::center))]
+    center: Option<Center>,
     /// Magnification: the view is 4/Z high
-    #[arg(short, long, value_name = "Z", allow_hyphen_values = true, help_heading = "View")]
-    zoom: Option<String>,
+    #[arg(short, long, value_name = "Z", allow_hyphen_values = true, help_heading = "View", value_parser = Worded(|text| value::extent("--zoom", text)))]
+    zoom: Option<Decimal>,
     /// Width of the view in the plane
-    #[arg(long, value_name = "W", allow_hyphen_values = true, help_heading = "View")]
-    width: Option<String>,
+    #[arg(long, value_name = "W", allow_hyphen_values = true, help_heading = "View", value_parser = Worded(|text| value::extent("--width", text)))]
+    width: Option<Decimal>,
     /// Height of the view in the plane
-    #[arg(long, value_name = "H", allow_hyphen_values = true, help_heading = "View")]
-    height: Option<String>,
+    #[arg(long, value_name = "H", allow_hyphen_values = true, help_heading = "View", value_parser = Worded(|text| value::extent("--height", text)))]
+    height: Option<Decimal>,
     /// View by its edges, instead of center and size
-    #[arg(long, value_name = "XMIN,XMAX,YMIN,YMAX", allow_hyphen_values = true, help_heading = "View")]
-    region: Option<String>,
+    #[arg(long, value_name = "XMIN,XMAX,YMIN,YMAX", allow_hyphen_values = true, help_heading = "View", value_parser = Worded(value::region))]
+    region: Option<[Decimal; 4]>,
     /// A built-in view: home, seahorse, elephant, mini, and from 1e14 to 1e8000 twins, crown, wreath, star, leaves,
     /// needle, safari, ssssssssss, dendrite, blossom, branches, urchin
-    #[arg(long, value_name = "NAME", help_heading = "View")]
-    at: Option<String>,
-    /// Where region and picture differ in shape
-    #[arg(long, value_enum, default_value = "fit", help_heading = "View")]
-    aspect: AspectArg,
-    /// Where the samples lie
-    #[arg(long, value_enum, default_value = "centers", help_heading = "View")]
-    grid: GridArg,
+    #[arg(long, value_name = "NAME", help_heading = "View", value_parser = Worded(location))]
+    at: Option<Location>,
+    /// Where region and picture differ in shape [default: fit]
+    #[arg(long, value_enum, help_heading = "View")]
+    aspect: Option<AspectArg>,
+    /// Where the samples lie [default: centers]
+    #[arg(long, value_enum, help_heading = "View")]
+    grid: Option<GridArg>,
 
-    /// Steps after which a point is given up, or 'auto' [default: that of the view: 1000, or auto if it is deep]
-    #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true, help_heading = "Sampling")]
-    max_iter: Option<String>,
+    /// Iterations after which a point is given up, or 'auto' [default: that of the view: 1000, or auto if it is deep]
+    #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true, help_heading = "Sampling", value_parser = Worded(value::max_iter))]
+    max_iter: Option<Auto<u32>>,
     /// Picture size: 1920x1080, hd, fhd, qhd, 4k, 8k, 16k, or N for a square [default: fhd]
-    #[arg(short, long, value_name = "SIZE", allow_hyphen_values = true, help_heading = "Sampling")]
-    size: Option<String>,
+    #[arg(short, long, value_name = "SIZE", allow_hyphen_values = true, help_heading = "Sampling", value_parser = Worded(value::size))]
+    size: Option<(u32, u32)>,
     /// K by K samples for each pixel, 1..8 [default: 2, and 1 where only counts are made]
-    #[arg(long, value_name = "K", allow_hyphen_values = true, help_heading = "Sampling")]
-    supersample: Option<String>,
+    #[arg(long, value_name = "K", allow_hyphen_values = true, help_heading = "Sampling", value_parser = Worded(supersample))]
+    supersample: Option<u32>,
 
     /// A palette's name ('mandel palettes' lists them), or colors: "#001,#fff,#fa0,#001" [default: glacier]
-    #[arg(short, long, value_name = "NAME|COLORS", help_heading = "Color")]
-    palette: Option<String>,
-    /// How counts are laid along the palette
-    #[arg(long, value_enum, default_value = "log", help_heading = "Color")]
-    map: MapArg,
+    #[arg(short, long, value_name = "NAME|COLORS", help_heading = "Color", value_parser = Worded(value::palette))]
+    palette: Option<Palette>,
+    /// How counts are laid along the palette [default: log]
+    #[arg(long, value_enum, help_heading = "Color")]
+    map: Option<MapArg>,
     /// Pass through the palette this many times as fast, up to 1e6 [default: that of the view, 1]
-    #[arg(long, value_name = "X", allow_hyphen_values = true, help_heading = "Color")]
-    density: Option<String>,
-    /// Start this far into the palette; 1 is one whole pass
-    #[arg(long, value_name = "X", default_value = "0", allow_hyphen_values = true, help_heading = "Color")]
-    offset: String,
-    /// Run through the palette backwards
-    #[arg(long, help_heading = "Color")]
-    reverse: bool,
-    /// Bands of whole counts, and a palette's own steps, instead of smooth color
-    #[arg(long, help_heading = "Color")]
-    bands: bool,
-    /// Color of points that do not escape: #rgb, #rrggbb, black or white
-    #[arg(long, value_name = "COLOR", default_value = "black", help_heading = "Color")]
-    interior: String,
+    #[arg(long, value_name = "X", allow_hyphen_values = true, help_heading = "Color", value_parser = Worded(|text| value::real("--density", text)))]
+    density: Option<f64>,
+    /// Start this far into the palette; 1 is one whole pass [default: 0]
+    #[arg(long, value_name = "X", allow_hyphen_values = true, help_heading = "Color", value_parser = Worded(|text| value::real("--offset", text)))]
+    offset: Option<f64>,
+    /// Run through the palette backwards; =false to override a scene
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Color")]
+    reverse: Option<bool>,
+    /// Bands of whole counts, and a palette's own steps, instead of smooth color; =false to override a scene
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Color")]
+    bands: Option<bool>,
+    /// Color of points that do not escape: #rgb, #rrggbb, black or white [default: black]
+    #[arg(long, value_name = "COLOR", help_heading = "Color", value_parser = Worded(interior))]
+    interior: Option<Rgb>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum AspectArg {
     /// Pixels stay square; the view grows to contain the region
     Fit,
@@ -102,78 +111,101 @@ enum MapArg {
     Cyclic,
 }
 
-/// The default size of a picture.
-const SIZE: (u32, u32) = (1920, 1080);
-/// The default supersampling of a picture.
-const SUPERSAMPLE: u32 = 2;
-/// Sizes by name.
-const SIZES: [(&str, (u32, u32)); 6] = [
-    ("hd", (1280, 720)),
-    ("fhd", SIZE),
-    ("qhd", (2560, 1440)),
-    ("4k", (3840, 2160)),
-    ("8k", (7680, 4320)),
-    ("16k", (15360, 8640)),
-];
-/// A center of so few digits is meant as it stands: i, -0.75, 0.3125.
+fn location(name: &str) -> Result<Location, Failure> {
+    Location::named(name).ok_or_else(|| {
+        let names: Vec<&str> = Location::ALL.iter().map(|place| place.name).collect();
+        let meant = did_you_mean(name, names.iter().copied());
+        usage(format!("no view named '{}'{meant}; known: {}", name.escape_debug(), names.join(", ")))
+    })
+}
+
+fn supersample(text: &str) -> Result<u32, Failure> {
+    value::whole("--supersample", text, 1, Scene::MAX_SUPERSAMPLE, "")
+}
+
+fn interior(text: &str) -> Result<Rgb, Failure> {
+    text.parse().map_err(|error| value::named("--interior", &error))
+}
+
+/// A center of so few digits is taken as exact: i, -0.75, 0.3125.
 const EXACT_DIGITS: i64 = 4;
-const POINT_EXAMPLES: &str = "examples: -0.75+0.1i   0.1i   -1.75   \"-0.75,0.1\"";
+
+/// A scene in which only the origin of the coloring may be open, and what was computed to resolve it.
+pub(crate) struct Resolved {
+    pub(crate) scene: Scene,
+    /// The reference orbit that an automatic `max_iter` was found with.
+    pub(crate) reference: Option<Arc<ReferenceOrbit>>,
+    /// Whether the center was given.
+    centered: bool,
+}
 
 impl SceneArgs {
     /// The scene that was asked for. `numbers` says that no picture is wanted, only counts.
-    pub(crate) fn scene(&self, numbers: bool, progress: Progress) -> Result<Scene, Error> {
-        let view = self.view()?;
-        let viewport = self.viewport(view)?;
-        // What a built-in view asks for says nothing about another place far below it.
-        let elsewhere = self.at.is_none() && is_deep(&viewport);
-        let max_iter = match self.max_iter.as_deref() {
-            Some("auto") => preview(&viewport, progress)?,
-            None if elsewhere => preview(&viewport, progress)?,
-            None => view.max_iter,
-            Some(text) => whole("--max-iter", text, 1, Bailout::MAX_ITER, " or 'auto'")?,
-        };
-        let supersample = match &self.supersample {
-            None if numbers => 1,
-            None => SUPERSAMPLE,
-            Some(text) => whole("--supersample", text, 1, Scene::MAX_SUPERSAMPLE, "")?,
-        };
-        let mut bailout = Bailout::new(max_iter)?;
+    pub(crate) fn resolve(&self, numbers: bool, progress: Progress) -> Result<Resolved, Failure> {
+        let mut draft = self.draft()?;
+        let centered = draft.center.is_some() && self.at.is_none();
         if numbers {
-            bailout.escape_radius = Bailout::COUNTS_ALONE;
+            draft.smoothing = Some(Smoothing::Off);
+            draft.supersample = draft.supersample.or(Some(1));
         }
-        Scene::new(viewport, bailout, supersample, self.coloring(view)?)
+        // Checks the scene before the preview takes time.
+        let first = Draft { max_iter: draft.max_iter.or(Some(1)), ..draft.clone() }.scene()?;
+        let deep = Plan::new(first.viewport(), first.bailout(), None).is_deep();
+        // The limit of the default view does not suit a deep view elsewhere.
+        let default = self.at.or((!deep).then_some(Location::ALL[0])).map(|place| place.max_iter);
+        let reference = match self.max_iter.map_or(draft.max_iter.or(default), |Auto(n)| n) {
+            Some(n) => {
+                draft.max_iter = Some(n);
+                None
+            }
+            None => {
+                let found = preview(&first, if deep { progress } else { Progress::Never })?;
+                draft.max_iter = Some(found.max_iter);
+                found.reference
+            }
+        };
+        Ok(Resolved { scene: draft.scene()?, reference, centered })
     }
 
-    /// What to say where the center has fewer digits than the view can tell apart.
-    pub(crate) fn digits_note(&self, viewport: &Viewport) -> Option<String> {
-        self.center.as_ref()?;
-        // One digit more than the spacing has zeros tells neighbors apart.
-        let needed = (f64::from(-viewport.spacing().1.exponent()) * LOG10_2).ceil() as i64 + 1;
-        let given = viewport.center().re.decimals().max(viewport.center().im.decimals());
-        (given > EXACT_DIGITS && given < needed && is_deep(viewport)).then(|| {
-            format!(
-                "note: the center has {given} digits behind the point, and the samples of this view differ in \
-                 digit {needed}; what is missing counts as zeros"
-            )
-        })
-    }
-
-    /// The built-in view that defaults are taken from.
-    fn view(&self) -> Result<View, Error> {
-        let Some(name) = &self.at else { return Ok(View::ALL[0]) };
-        View::named(name).ok_or_else(|| {
-            let names: Vec<&str> = View::ALL.iter().map(|view| view.name).collect();
-            let meant = did_you_mean(name, names.iter().copied());
-            usage(format!("no view named '{}'{meant}; known: {}", name.escape_debug(), names.join(", ")))
-        })
-    }
-
-    fn viewport(&self, view: View) -> Result<Viewport, Error> {
-        let grid = match self.grid {
+    /// The scene file, overridden by options.
+    fn draft(&self) -> Result<Draft, Failure> {
+        let stdin = |path: &Path| path.as_os_str() == "-";
+        if self.scene.as_deref().is_some_and(stdin)
+            && matches!(&self.center, Some(Center::File(path)) if stdin(path))
+        {
+            return Err(usage("--scene - and --center @- both read standard input; keep one"));
+        }
+        let file = self.scene.as_deref().map(|path| SceneFile::read(path)?.draft()).transpose()?;
+        let mut draft = file.unwrap_or_default();
+        self.place(&mut draft)?;
+        if let Some(size) = self.size {
+            draft.size = Some(size);
+            draft.crop = None;
+        }
+        let grid = self.grid.map(|grid| match grid {
             GridArg::Centers => Grid::Centers,
             GridArg::Endpoints => Grid::Endpoints,
-        };
-        let size = self.size.as_deref().map_or(Ok(SIZE), parse_size)?;
+        });
+        let map = self.map.map(|map| match map {
+            MapArg::Log => Map::Log,
+            MapArg::Linear => Map::Linear,
+            MapArg::Sqrt => Map::Sqrt,
+            MapArg::Cyclic => Map::Cyclic,
+        });
+        draft.grid = grid.or(draft.grid);
+        draft.supersample = self.supersample.or(draft.supersample);
+        draft.palette = self.palette.clone().or(draft.palette);
+        draft.map = map.or(draft.map);
+        draft.density = self.density.or(draft.density);
+        draft.offset = self.offset.or(draft.offset);
+        draft.interior = self.interior.or(draft.interior);
+        draft.bands = self.bands.or(draft.bands);
+        draft.reverse = self.reverse.or(draft.reverse);
+        Ok(draft)
+    }
+
+    /// Replaces the part of the plane in the file by that of the options.
+    fn place(&self, draft: &mut Draft) -> Result<(), Failure> {
         let given = [
             ("--at", self.at.is_some()),
             ("--center", self.center.is_some()),
@@ -181,251 +213,91 @@ impl SceneArgs {
             ("--width", self.width.is_some()),
             ("--height", self.height.is_some()),
         ];
+        if self.region.is_none() && !given.iter().any(|(_, given)| *given) {
+            return match (self.aspect, &mut draft.region) {
+                (Some(aspect), Some((_, of_file))) => {
+                    *of_file = aspect.into();
+                    Ok(())
+                }
+                (Some(AspectArg::Stretch), None) => Err(stretch()),
+                _ => Ok(()),
+            };
+        }
+        // Crop and origin were resolved for the view of the file.
+        (draft.crop, draft.origin) = (None, None);
         if let Some(region) = &self.region {
             if let Some((other, _)) = given.iter().find(|(_, given)| *given) {
                 return Err(usage(format!("--region and {other} both place the view; keep one")));
             }
-            let aspect = match self.aspect {
-                AspectArg::Fit => Aspect::Fit,
-                AspectArg::Stretch => Aspect::Stretch,
-            };
-            return Viewport::region(&parse_region(region)?, grid, aspect, size);
+            let aspect = self.aspect.map_or(Aspect::Fit, Aspect::from);
+            (draft.center, draft.extent, draft.region) = (None, None, Some((region.clone(), aspect)));
+            return Ok(());
         }
-        if matches!(self.aspect, AspectArg::Stretch) {
-            return Err(usage("--aspect stretch needs --region, which alone has a shape of its own"));
+        if self.aspect == Some(AspectArg::Stretch) {
+            return Err(stretch());
         }
         let extents: Vec<&str> =
             given[2..].iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
         if let [one, other, ..] = extents[..] {
             return Err(usage(format!("{one} and {other} both set the size of the view; keep one")));
         }
-        let center = match &self.center {
-            Some(text) => point("--center", text)?,
-            None => parse_complex(view.center)?,
-        };
-        if let Some(text) = &self.width {
-            return Viewport::with_width(center, extent("--width", text)?, grid, size);
+        if let Some(([xmin, xmax, ymin, ymax], _)) = draft.region.take() {
+            let middle = |low: &Decimal, high: &Decimal| (low.clone() + high.clone()).half();
+            draft.center = Some(Complex::new(middle(&xmin, &xmax), middle(&ymin, &ymax)));
+            draft.extent = Some(Extent::Contains { width: xmax - xmin, height: ymax - ymin });
         }
-        let height = match (&self.zoom, &self.height) {
-            (Some(text), _) => FloatExp::from(4.0) / extent("--zoom", text)?,
-            (_, Some(text)) => extent("--height", text)?,
-            _ => {
-                // A built-in view is seen whole, also in a picture that is higher than wide.
-                let (width, height) = (view.width.parse::<Decimal>()?, view.height.parse::<Decimal>()?);
-                let size = [size.0, size.1].map(|side| FloatExp::from(f64::from(side)));
-                let (high, wide) = (height.to_floatexp(), width.to_floatexp() * size[1] / size[0]);
-                if high < wide { wide } else { high }
-            }
-        };
-        Viewport::with_height(center, height, grid, size)
+        if let Some(place) = self.at {
+            (draft.center, draft.extent) = (Some(place.center()?), Some(place.extent()?));
+            (draft.max_iter, draft.density) = (None, Some(place.density));
+        }
+        match &self.center {
+            Some(Center::Point(c)) => draft.center = Some(c.clone()),
+            Some(Center::File(path)) => draft.center = Some(scene_file::center(path)?),
+            None => {}
+        }
+        let extent = self.zoom.clone().map(Extent::Zoom);
+        let extent = extent.or(self.width.clone().map(Extent::Width));
+        let extent = extent.or(self.height.clone().map(Extent::Height));
+        draft.extent = extent.or(draft.extent.take());
+        Ok(())
     }
+}
 
-    fn coloring(&self, view: View) -> Result<Coloring, Error> {
-        let palette = match &self.palette {
-            None => Palette::default(),
-            Some(list) if list.contains(['#', ',']) => {
-                Palette::from_list(list).map_err(|error| usage(format!("--palette: {error}")))?
-            }
-            Some(name) => palette(name)?,
-        };
-        Ok(Coloring {
-            palette: if self.reverse { palette.reversed() } else { palette },
-            map: match self.map {
-                MapArg::Log => Map::Log,
-                MapArg::Linear => Map::Linear,
-                MapArg::Sqrt => Map::Sqrt,
-                MapArg::Cyclic => Map::Cyclic,
-            },
-            density: self.density.as_ref().map_or(Ok(view.density), |text| real("--density", text))?,
-            offset: real("--offset", &self.offset)?,
-            bands: self.bands,
-            interior: self.interior.parse().map_err(|error| usage(format!("--interior: {error}")))?,
+impl From<AspectArg> for Aspect {
+    fn from(argument: AspectArg) -> Self {
+        match argument {
+            AspectArg::Fit => Self::Fit,
+            AspectArg::Stretch => Self::Stretch,
+        }
+    }
+}
+
+fn stretch() -> Failure {
+    usage("--aspect stretch needs --region, which alone has a shape of its own")
+}
+
+impl Resolved {
+    /// The note for a center with fewer digits than the view resolves.
+    pub(crate) fn digits_note(&self) -> Option<String> {
+        let viewport = self.scene.viewport();
+        if !self.centered || !Plan::new(viewport, self.scene.bailout(), None).is_deep() {
+            return None;
+        }
+        // Neighbors differ in the first digit behind the zeros of the spacing.
+        let needed = (f64::from(-viewport.spacing().1.exponent()) * LOG10_2).ceil() as i64 + 1;
+        let given = viewport.center().re.decimals().max(viewport.center().im.decimals());
+        (given > EXACT_DIGITS && given < needed).then(|| {
+            format!(
+                "note: the center has {given} digits behind the point, and the samples of this view differ in \
+                 digit {needed}; what is missing counts as zeros"
+            )
         })
     }
 }
 
-/// `max_iter` from the view itself, which takes a while where the reference orbit does.
-fn preview(viewport: &Viewport, progress: Progress) -> Result<u32, Error> {
-    let allowance = memory::allowance();
-    let progress = if is_deep(viewport) { progress } else { Progress::Never };
-    let _meter = Meter::start(progress, Stage::Reference, allowance.steps.clone());
-    auto_max_iter(viewport, &allowance)
-}
-
-/// Whether samples lie too close together for direct iteration.
-fn is_deep(viewport: &Viewport) -> bool {
-    Bailout::new(1).is_ok_and(|bailout| plan(viewport, bailout, KernelChoice::Auto).bits.is_some())
-}
-
-/// A palette by name, or words that help to find it.
-pub(crate) fn palette(name: &str) -> Result<Palette, Error> {
-    Palette::named(name).ok_or_else(|| {
-        let meant = did_you_mean(name, Palette::names());
-        usage(format!("no palette named '{}'{meant} ('mandel palettes' lists them)", name.escape_debug()))
-    })
-}
-
-/// "; did you mean 'inferno'?", if some known name is close.
-fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    known
-        .map(|known| (strsim::damerau_levenshtein(name, known), known))
-        .min()
-        .filter(|&(distance, known)| distance <= known.len() / 3)
-        .map(|(_, known)| format!("; did you mean '{known}'?"))
-        .unwrap_or_default()
-}
-
-/// A point of the plane that was given as the value of `flag`.
-pub(crate) fn point(flag: &str, text: &str) -> Result<Complex<Decimal>, Error> {
-    not_an_option(flag, text)?;
-    parse_complex(text).map_err(|error| cannot_read(flag, text, &error, POINT_EXAMPLES))
-}
-
-/// A number above 0 that sets the size of the view.
-pub(crate) fn extent(flag: &str, text: &str) -> Result<FloatExp, Error> {
-    let example =
-        if flag == "--zoom" { "examples: 100   2.5   1e1000" } else { "examples: 3   0.0065   1e-400" };
-    let number: Decimal = text.trim().parse().map_err(|error| cannot_read(flag, text, &error, example))?;
-    if number.is_zero() || number.is_negative() {
-        let hint = if flag == "--zoom" {
-            "zoom 1 shows a height of 4, larger numbers go deeper"
-        } else {
-            "it is an extent in the plane; the whole set is 2.5 high"
-        };
-        return Err(usage(format!("{flag} must be greater than 0 (got {}); {hint}", brief(text))));
-    }
-    let number = number.to_floatexp();
-    let outward = if flag == "--zoom" { -number.exponent() } else { number.exponent() };
-    if outward > 1000 {
-        return Err(usage(format!(
-            "{flag} {} shows more of the plane than f64 numbers reach, which end at 1e308; the whole set is 2.5 high",
-            brief(text)
-        )));
-    }
-    Ok(number)
-}
-
-fn parse_region(text: &str) -> Result<[Decimal; 4], Error> {
-    let example = "examples: -2,1,-1.5,1.5   0.27,0.28,0,0.0075";
-    let parts: Vec<&str> = text.split(',').collect();
-    let Ok(parts) = <[&str; 4]>::try_from(parts) else {
-        return Err(usage(format!(
-            "--region needs four numbers XMIN,XMAX,YMIN,YMAX (got '{}')\n  {example}",
-            brief(text)
-        )));
-    };
-    let read = |part: &str| {
-        part.trim().parse::<Decimal>().map_err(|error| cannot_read("--region", part, &error, example))
-    };
-    let [xmin, xmax, ymin, ymax] = parts.map(read);
-    let bounds = [xmin?, xmax?, ymin?, ymax?];
-    for (i, axis) in [(0, 'x'), (2, 'y')] {
-        if bounds[i] >= bounds[i + 1] {
-            let mut better = parts;
-            for i in [0, 2] {
-                if bounds[i] > bounds[i + 1] {
-                    better.swap(i, i + 1);
-                }
-            }
-            let way_out = if bounds[i] == bounds[i + 1] {
-                "the region is empty".into()
-            } else {
-                format!("did you swap them? try --region {}", brief(&better.join(",")))
-            };
-            return Err(usage(format!(
-                "--region: {axis}min ({}) is not below {axis}max ({}); {way_out}",
-                brief(parts[i]),
-                brief(parts[i + 1])
-            )));
-        }
-    }
-    Ok(bounds)
-}
-
-fn parse_size(text: &str) -> Result<(u32, u32), Error> {
-    let lower = text.trim().to_lowercase();
-    if let Some((_, size)) = SIZES.iter().find(|(name, _)| *name == lower) {
-        return Ok(*size);
-    }
-    let side = |digits: &str| {
-        let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-        // A number of digits too large for u64 is a size, if an absurd one.
-        plain.then(|| digits.parse::<u64>().unwrap_or(u64::MAX))
-    };
-    let sides = match lower.split_once(['x', '×']) {
-        Some((width, height)) => side(width).zip(side(height)),
-        None => side(&lower).map(|n| (n, n)),
-    };
-    let Some((width, height)) = sides else {
-        return Err(usage(format!(
-            "cannot read size '{}'\n  expected WIDTHxHEIGHT or a name (hd, fhd, 4k, ...); try --size 1920x1080",
-            brief(text)
-        )));
-    };
-    let most = mandel::viewport::MAX_SIDE;
-    match (u32::try_from(width), u32::try_from(height)) {
-        (Ok(width), Ok(height)) if width.min(height) >= 1 && width.max(height) <= most => Ok((width, height)),
-        _ => Err(usage(format!("--size must be 1x1 to {most}x{most} (got {})", brief(text)))),
-    }
-}
-
-/// A whole number from `least` to `most`.
-pub(crate) fn whole(flag: &str, text: &str, least: u32, most: u32, or: &str) -> Result<u32, Error> {
-    let digits: String = text.trim().chars().filter(|c| *c != '_').collect();
-    match digits.parse() {
-        Ok(number) if (least..=most).contains(&number) && !digits.starts_with('+') => Ok(number),
-        _ => Err(usage(format!("{flag} must be {least}..{most}{or} (got '{}')", brief(text)))),
-    }
-}
-
-fn real(flag: &str, text: &str) -> Result<f64, Error> {
-    match text.parse::<f64>() {
-        Ok(number) if number.is_finite() => Ok(number),
-        _ => Err(usage(format!("{flag} needs a number (got '{}')", brief(text)))),
-    }
-}
-
-/// An option that stands where a value should: `-c -o x.png`.
-///
-/// Coordinates may begin with a minus, so the parser of the command line takes any next word as their value.
-pub(crate) fn not_an_option(flag: &str, text: &str) -> Result<(), Error> {
-    let mut chars = text.chars();
-    let dash = chars.next() == Some('-');
-    // A minus may stand before a digit, a point, or the imaginary unit alone.
-    let option = dash
-        && chars.next().is_some_and(|c| c == '-' && chars.next().is_some_and(char::is_alphabetic))
-        || dash && text.len() == 2 && text[1..].chars().all(|c| c.is_alphabetic() && !"ij".contains(c));
-    if option {
-        return Err(usage(format!(
-            "{flag} needs a value, but the next word is the option '{}'",
-            brief(text)
-        )));
-    }
-    Ok(())
-}
-
-/// Points at the place where a number goes wrong.
-fn cannot_read(flag: &str, text: &str, error: &Error, examples: &str) -> Error {
-    let (position, problem) = match error {
-        Error::Number { position, problem } => (*position, problem.clone()),
-        other => (0, other.to_string()),
-    };
-    let head = format!("cannot read {} '", flag.trim_start_matches('-'));
-    if text.chars().count() > WIDE {
-        return usage(format!("{head}{}': {problem}\n  {examples}", brief(text)));
-    }
-    let plain: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
-    // "error: " stands before the first line.
-    let blanks = " ".repeat("error: ".len() + head.chars().count() + position);
-    usage(format!("{head}{plain}'\n{blanks}^ {problem}\n  {examples}"))
-}
-
-/// The longest text that is repeated whole in a message.
-const WIDE: usize = 60;
-
-/// A text for a message: not too long, and without control characters.
-pub(crate) fn brief(text: &str) -> String {
-    let count = text.chars().count();
-    let shown: String = text.chars().take(WIDE).map(|c| if c.is_control() { '?' } else { c }).collect();
-    if count > WIDE { format!("{shown}... ({count} characters)") } else { shown }
+/// `max_iter` from the view itself, with a display of progress for the reference orbit.
+fn preview(scene: &Scene, progress: Progress) -> Result<AutoMaxIter, Error> {
+    let steps = Arc::default();
+    let _meter = Meter::start(progress, Stage::Reference, Arc::clone(&steps));
+    auto_max_iter(scene.viewport(), scene.samples(), memory::max_steps(0), &steps)
 }

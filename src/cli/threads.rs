@@ -1,31 +1,38 @@
 //! How many threads, and the pool of them.
 
-use mandel::Error;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::{say, usage};
+use crate::cli::failure::{Failure, usage};
+use crate::cli::memory;
+use crate::cli::terminal::say;
+
+/// The value of `--threads`.
+pub(crate) fn option(text: &str) -> Result<usize, Failure> {
+    read("--threads", text)
+}
 
 /// The number of threads: the option, else `MANDEL_THREADS`, else `RAYON_NUM_THREADS`, else the usable CPUs.
 ///
 /// `num_cpus` follows CPU affinity and cgroup quotas and rounds a fractional quota up.
-pub(crate) fn count(option: Option<&str>) -> Result<usize, Error> {
-    let variable = |name: &str| {
+pub(crate) fn count(option: Option<usize>) -> Result<usize, Failure> {
+    let variable = |name: &'static str| {
         let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
-        Some((name.to_string(), value.to_string_lossy().into_owned()))
+        Some((name, value.to_string_lossy().into_owned()))
     };
-    let asked = option
-        .map(|value| ("--threads".to_string(), value.to_string()))
-        .or_else(|| variable("MANDEL_THREADS"))
-        .or_else(|| variable("RAYON_NUM_THREADS"));
-    let usable = num_cpus::get();
-    let Some((source, value)) = asked else { return Ok(usable) };
-    if value == "auto" {
-        return Ok(usable);
+    match (option, variable("MANDEL_THREADS").or_else(|| variable("RAYON_NUM_THREADS"))) {
+        (Some(threads), _) => Ok(threads),
+        (None, Some((name, value))) => read(name, &value),
+        (None, None) => Ok(num_cpus::get()),
     }
+}
+
+/// Reads a number of threads from `source`; 0 and 'auto' stand for the usable CPUs.
+fn read(source: &str, value: &str) -> Result<usize, Failure> {
     let most = most();
     let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
     match value.parse::<usize>() {
-        Ok(0) => Ok(usable),
+        _ if value == "auto" => Ok(num_cpus::get()),
+        Ok(0) => Ok(num_cpus::get()),
         Ok(threads) if threads <= most => Ok(threads),
         _ if digits => Err(usage(format!("{source} must be 1..{most} or 'auto' (got {value})"))),
         _ => Err(usage(format!("{source} must be 1..N or 'auto' (got '{}')", value.escape_debug()))),
@@ -37,8 +44,9 @@ pub(crate) fn most() -> usize {
     (4 * num_cpus::get()).max(256)
 }
 
-/// A pool of that many threads, or of fewer where the system refuses some.
-pub(crate) fn pool(threads: usize, quiet: bool) -> Result<ThreadPool, Error> {
+/// A pool of that many threads, or of fewer where the system refuses some, or where `ulimit -v` leaves no room for their
+/// stacks and heaps beside `needed` bytes.
+pub(crate) fn pool(threads: usize, needed: u64, quiet: bool) -> Result<ThreadPool, Failure> {
     let usable = num_cpus::get();
     if threads > usable && !quiet {
         say(format_args!(
@@ -46,20 +54,19 @@ pub(crate) fn pool(threads: usize, quiet: bool) -> Result<ThreadPool, Error> {
             if usable == 1 { "" } else { "s" }
         ));
     }
-    let mut count = threads;
-    loop {
-        match ThreadPoolBuilder::new().num_threads(count).build() {
-            Ok(pool) => {
-                if count < threads {
-                    say(format_args!("note: the system refused {threads} threads; going on with {count}"));
-                }
-                return Ok(pool);
+    let mut count = threads.min(memory::threads(needed));
+    while count > 0 {
+        if let Ok(pool) = ThreadPoolBuilder::new().num_threads(count).build() {
+            if count < threads && !quiet {
+                say(format_args!("note: the system refused {threads} threads; going on with {count}"));
             }
-            Err(_) if count > 1 => count /= 2,
-            Err(_) => break,
+            return Ok(pool);
         }
+        count /= 2;
     }
-    say("note: the system refused to start a thread; going on in this one");
+    if !quiet {
+        say("note: the system refused to start a thread; going on in this one");
+    }
     let alone = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
-    alone.map_err(|error| Error::Limit(format!("the thread pool cannot be made: {error}")))
+    alone.map_err(|error| Failure::Limit(format!("the thread pool cannot be made: {error}")))
 }

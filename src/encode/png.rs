@@ -1,29 +1,31 @@
-//! PNG, made by many threads.
+//! PNG, encoded by many threads.
 //!
-//! A strip of rows is filtered and deflated alone, on whichever thread is free, and ends at a byte boundary (a sync
-//! flush), so that strips placed one after the other are one deflate stream. The picture never exists as a whole.
-//! Where strips begin depends on the size of the picture alone, so the bytes of the file do not depend on threads or chunks.
+//! A strip of rows is filtered and deflated on its own and ends at a byte boundary (a sync flush), so that the strips in
+//! order are one deflate stream. Where strips begin depends on the size of the picture alone, so the bytes of the file do
+//! not depend on threads or bands, and the picture is never in memory as a whole.
 //!
-//! The first row of a strip does not know the row above and takes the filter Sub. For the others one fixed filter
-//! did better on fractal pictures than choosing one row by row, which cost more time than deflating them.
+//! The first row of a strip is filtered without the row above (Sub). For the others, one fixed filter gave smaller files
+//! of fractal pictures than choosing one for each row, which took longer than deflating them.
 
 use std::io::{self, Write};
 
 use flate2::{Compress, FlushCompress};
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
+use png::text_metadata::ITXtChunk;
 
-use super::runs::Runs;
-use crate::Pixmap;
+use crate::encode::runs::Runs;
+use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Piece, Sink, Texts};
+use crate::pixmap::Pixmap;
 
-/// How hard to try to make the file small.
+/// The effort spent on a small file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
     /// About ten milliseconds a megapixel; a tenth to a quarter larger than `Balanced`.
     Fast,
-    /// The size of the `png` crate's default.
+    /// As the default of the `png` crate.
     Balanced,
-    /// As small as deflate gets.
+    /// The highest level of deflate.
     Best,
 }
 
@@ -65,39 +67,82 @@ const PIXEL: usize = 3;
 ///
 /// A strip begins with an empty dictionary. At 128 KiB the files are 1 % larger than at 256 KiB.
 const STRIP: u64 = 128 << 10;
-/// Strips in a picture that is high enough: some for each of several threads, also in a small one.
+/// Strips in a picture that is high enough, so that a small one also occupies several threads.
 const STRIPS: u32 = 16;
 
 /// Rows of a strip in a picture of this size.
-pub fn rows_per_strip(width: u32, height: u32) -> u32 {
+pub(crate) fn rows_per_strip(width: u32, height: u32) -> u32 {
     let rows = STRIP / (PIXEL as u64 * u64::from(width));
     rows.min(u64::from(height.div_ceil(STRIPS))).max(1) as u32
 }
 
-/// A strip of rows, filtered and deflated.
-pub struct Strip {
-    deflated: Vec<u8>,
-    /// Adler-32 and length of the filtered rows.
-    adler: u32,
-    length: u64,
+/// A picture as PNG: 8-bit RGB, marked as sRGB.
+pub struct Png {
+    layout: Layout,
+    compression: Compression,
 }
 
-/// Filters and deflates strips, one after the other. Each thread has its own.
-pub struct StripEncoder {
-    compression: Compression,
+impl Png {
+    /// The format for a picture of that size.
+    pub fn new(layout: Layout, compression: Compression) -> Self {
+        Self { layout, compression }
+    }
+}
+
+impl Sink for Png {
+    fn needs(&self) -> Needs {
+        let rows = rows_per_strip(self.layout.width, self.layout.height);
+        Needs { rows, numbers: false, colors: true, whole: false }
+    }
+
+    fn least_size(&self) -> u64 {
+        // The largest ratio of deflate is 1032: two bits for a run of 258 bytes.
+        PIXEL as u64 * u64::from(self.layout.width) * u64::from(self.layout.height) / 1032
+    }
+
+    fn encoder(&self) -> Box<dyn Encoder + '_> {
+        Box::new(Strips { png: self, deflate: self.compression.deflate(), filtered: Vec::new() })
+    }
+
+    fn begin<'a>(&self, to: &'a mut (dyn Write + Send), texts: Texts) -> io::Result<Box<dyn Append + 'a>> {
+        let mut encoder = png::Encoder::new(to, self.layout.width, self.layout.height);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
+        let mut chunks = encoder.write_header().map_err(io_error)?;
+        for (keyword, text) in texts {
+            /// Shorter texts are not compressed, so that they can be read in the file.
+            const LONG: usize = 4096;
+            let mut chunk = ITXtChunk::new(*keyword, *text);
+            chunk.compressed = text.len() > LONG;
+            chunks.write_text_chunk(&chunk).map_err(io_error)?;
+        }
+        Ok(Box::new(Chunks { chunks, adler: None }))
+    }
+}
+
+/// Filters and deflates strips.
+struct Strips<'a> {
+    png: &'a Png,
     deflate: Deflate,
     filtered: Vec<u8>,
 }
 
-impl StripEncoder {
-    /// An encoder of strips.
-    pub fn new(compression: Compression) -> Self {
-        Self { compression, deflate: compression.deflate(), filtered: Vec::new() }
+impl Encoder for Strips<'_> {
+    fn encode(&mut self, band: &Band, pieces: &mut Vec<Piece>) {
+        let Layout { width, height, .. } = self.png.layout;
+        let rows = rows_per_strip(width, height);
+        debug_assert!(band.rows.start.is_multiple_of(rows), "whole strips");
+        let length = PIXEL * width as usize * rows as usize;
+        let strips = band.pixels.chunks(length).zip(band.rows.clone().step_by(rows as usize));
+        pieces.extend(strips.map(|(pixels, top)| self.strip(pixels, height - top <= rows)));
     }
+}
 
-    /// Encodes the rows of one strip, `3 * width` bytes each. `last` ends the picture.
-    pub fn encode(&mut self, rows: &[u8], width: u32, last: bool) -> Strip {
-        let row = PIXEL * width as usize;
+impl Strips<'_> {
+    /// Encodes the rows of one strip. `last` ends the picture.
+    fn strip(&mut self, rows: &[u8], last: bool) -> Piece {
+        let row = PIXEL * self.png.layout.width as usize;
         debug_assert!(!rows.is_empty() && rows.len().is_multiple_of(row), "whole rows");
         self.filtered.clear();
         self.filtered.reserve(rows.len() + rows.len() / row);
@@ -105,20 +150,17 @@ impl StripEncoder {
         for row in rows.chunks_exact(row) {
             match above {
                 None => filter_row(Filter::Sub, row, row, &mut self.filtered),
-                Some(above) => filter_row(self.compression.filter(), row, above, &mut self.filtered),
+                Some(above) => filter_row(self.png.compression.filter(), row, above, &mut self.filtered),
             }
             above = Some(row);
         }
-        let mut deflated = Vec::new();
+        let mut bytes = Vec::new();
         match &mut self.deflate {
-            Deflate::Runs(runs) => runs.deflate(&self.filtered, last, &mut deflated),
-            Deflate::Zlib(zlib) => deflate(zlib, &self.filtered, last, &mut deflated),
+            Deflate::Runs(runs) => runs.deflate(&self.filtered, last, &mut bytes),
+            Deflate::Zlib(zlib) => deflate(zlib, &self.filtered, last, &mut bytes),
         }
-        Strip {
-            deflated,
-            adler: simd_adler32::adler32(&self.filtered.as_slice()),
-            length: self.filtered.len() as u64,
-        }
+        let checksum = simd_adler32::adler32(&self.filtered.as_slice());
+        Piece { bytes, checksum, length: self.filtered.len() as u64 }
     }
 }
 
@@ -128,9 +170,9 @@ fn deflate(zlib: &mut Compress, data: &[u8], last: bool, out: &mut Vec<u8>) {
     zlib.reset();
     out.reserve(data.len() / 4 + 1024);
     loop {
-        // Deflating into memory with room has no way to fail.
+        // Deflating into memory cannot fail.
         let _ = zlib.compress_vec(&data[zlib.total_in() as usize..], out, flush);
-        // Output that did not fill the room is complete.
+        // The output is complete if it did not fill the buffer.
         if out.len() < out.capacity() {
             break;
         }
@@ -151,18 +193,18 @@ fn filter_row(filter: Filter, row: &[u8], above: &[u8], out: &mut Vec<u8>) {
         Filter::Paeth => {
             // With nothing to the left, the predictor is the byte above.
             out.extend(row[..PIXEL].iter().zip(above).map(|(x, up)| x.wrapping_sub(*up)));
-            let neighbours = row.iter().zip(&above[PIXEL..]).zip(above);
+            let neighbors = row.iter().zip(&above[PIXEL..]).zip(above);
             out.extend(
                 row[PIXEL..]
                     .iter()
-                    .zip(neighbours)
+                    .zip(neighbors)
                     .map(|(x, ((left, up), corner))| x.wrapping_sub(paeth(*left, *up, *corner))),
             );
         }
     }
 }
 
-/// The neighbour closest to left + up - corner (PNG specification, 9.4).
+/// The neighbor closest to left + up - corner (PNG specification, 9.4).
 #[inline(always)]
 fn paeth(left: u8, up: u8, corner: u8) -> u8 {
     let (a, b, c) = (i16::from(left), i16::from(up), i16::from(corner));
@@ -177,51 +219,31 @@ fn paeth(left: u8, up: u8, corner: u8) -> u8 {
 }
 
 /// Writes a PNG strip by strip.
-pub struct PngWriter<W: Write> {
+struct Chunks<W: Write> {
     chunks: png::Writer<W>,
     /// Adler-32 of all rows so far; `None` before the first strip.
     adler: Option<u32>,
 }
 
-impl<W: Write> PngWriter<W> {
-    /// Writes everything that stands before the picture: 8-bit RGB, marked as sRGB.
-    ///
-    /// # Errors
-    /// Those of the writer.
-    pub fn new(to: W, width: u32, height: u32) -> io::Result<Self> {
-        let mut encoder = png::Encoder::new(to, width, height);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
-        Ok(Self { chunks: encoder.write_header().map_err(io_error)?, adler: None })
-    }
-
-    /// Writes the next strip.
-    ///
-    /// # Errors
-    /// Those of the writer.
-    pub fn write(&mut self, strip: &Strip) -> io::Result<()> {
-        /// Viewers read a chunk as a whole; a mebibyte is small enough for all.
+impl<W: Write + Send> Append for Chunks<W> {
+    fn append(&mut self, strip: Piece) -> io::Result<()> {
+        /// Decoders may read a chunk as a whole, so chunks are at most this long.
         const CHUNK: usize = 1 << 20;
         match self.adler {
             None => {
                 // The zlib header: deflate with a 32 KiB window, no dictionary (RFC 1950).
                 self.chunks.write_chunk(png::chunk::IDAT, &[0x78, 0x01]).map_err(io_error)?;
-                self.adler = Some(strip.adler);
+                self.adler = Some(strip.checksum);
             }
-            Some(adler) => self.adler = Some(adler_of_both(adler, strip.adler, strip.length)),
+            Some(adler) => self.adler = Some(adler_of_both(adler, strip.checksum, strip.length)),
         }
-        for data in strip.deflated.chunks(CHUNK) {
+        for data in strip.bytes.chunks(CHUNK) {
             self.chunks.write_chunk(png::chunk::IDAT, data).map_err(io_error)?;
         }
         Ok(())
     }
 
-    /// Writes everything that stands after the picture.
-    ///
-    /// # Errors
-    /// Those of the writer.
-    pub fn finish(mut self) -> io::Result<()> {
+    fn finish(mut self: Box<Self>) -> io::Result<()> {
         let adler = self.adler.unwrap_or(1);
         self.chunks.write_chunk(png::chunk::IDAT, &adler.to_be_bytes()).map_err(io_error)?;
         self.chunks.finish().map_err(io_error)
@@ -235,10 +257,10 @@ fn io_error(error: png::EncodingError) -> io::Error {
     }
 }
 
-/// The Adler-32 of two byte strings in a row, from that of each and the length of the second.
+/// The Adler-32 of two concatenated byte strings, from that of each and the length of the second.
 ///
-/// Adler-32 is a = 1 + sum of the bytes and b = sum of all a on the way, both modulo 65521 (RFC 1950). Behind the first string
-/// every a of the second is larger by the first a - 1, and b by that times the length.
+/// Adler-32 is a = 1 + sum of the bytes and b = sum of all a so far, both modulo 65521 (RFC 1950). Behind the first
+/// string every a of the second is larger by the first a - 1, and the sum of them by that times the length.
 fn adler_of_both(first: u32, second: u32, length: u64) -> u32 {
     const MODULUS: u64 = 65_521;
     let parts = |adler: u32| (u64::from(adler & 0xffff), u64::from(adler >> 16));
@@ -248,7 +270,7 @@ fn adler_of_both(first: u32, second: u32, length: u64) -> u32 {
     (b << 16 | a) as u32
 }
 
-/// A whole picture as PNG, through the `image` crate: the plain way, for small pictures and as the truth for the other.
+/// A whole picture as PNG by the `image` crate: for small pictures, and for tests to compare with.
 ///
 /// # Errors
 /// Those of the encoder, which has none for a picture whose size fits its bytes.
@@ -281,21 +303,22 @@ mod tests {
     }
 
     #[test]
-    fn strips_make_the_same_picture_as_the_plain_way() {
+    fn strips_decode_to_the_same_picture_as_a_whole() {
         for (width, height) in [(1, 1), (1, 300), (300, 1), (100, 77), (50_000, 3), (700, 200)] {
             let pixmap = pixmap(width, height);
             let truth = decode(&encode(&pixmap).expect("memory"));
             assert!(truth == pixmap.bytes);
+            let layout = Layout { width, height, supersample: 1, max_iter: 1 };
             for compression in [Compression::Fast, Compression::Balanced, Compression::Best] {
                 let mut bytes = Vec::new();
-                let mut writer = PngWriter::new(&mut bytes, width, height).expect("memory");
-                let mut encoder = StripEncoder::new(compression);
-                let strip = (rows_per_strip(width, height) * 3 * width) as usize;
-                let count = pixmap.bytes.chunks(strip).count();
-                for (i, rows) in pixmap.bytes.chunks(strip).enumerate() {
-                    writer.write(&encoder.encode(rows, width, i + 1 == count)).expect("memory");
-                }
-                writer.finish().expect("memory");
+                let png = Png::new(layout, compression);
+                let mut pieces = Vec::new();
+                png.encoder()
+                    .encode(&Band { rows: 0..height, escapes: &[], pixels: &pixmap.bytes }, &mut pieces);
+                let long = "long ".repeat(2000);
+                let mut file = png.begin(&mut bytes, &[("a", "b"), ("c", &long)]).expect("memory");
+                pieces.into_iter().for_each(|piece| file.append(piece).expect("memory"));
+                file.finish().expect("memory");
                 assert!(decode(&bytes) == truth, "{width}x{height}, {compression:?}");
             }
         }

@@ -1,12 +1,12 @@
 //! Deflate for filtered pixels: runs and Huffman codes, nothing else (RFC 1951).
 //!
-//! In a filtered fractal most bytes are 0, 1 or 255, and cost one to three bits. A match from far away costs about twenty,
-//! so looking for one takes most of the time of a general compressor and gains little: only repeats of
-//! the byte or of the pixel before are worth their code. That leaves one pass to find runs and one to write them, which takes
-//! about as long as the quickest level of zlib and a quarter of its fourth, for files a third smaller than the one and
-//! up to a tenth larger than the other. What was tried and found larger is in `docs/performance.md`.
+//! In a filtered fractal most bytes are 0, 1 or 255 and take one to three bits, while a match at a large distance takes
+//! about twenty. So the search for matches, most of the time of a general compressor, gains little: only repeats of the
+//! byte or the pixel before pay. One pass finds such runs, one writes them. That is as fast as level 1 of zlib with files
+//! a third smaller, and four times as fast as level 4 with files up to a tenth larger. `docs/performance.md` lists what
+//! else was tried.
 
-/// The shortest run that is written as one, which is also what one comparison of eight bytes finds.
+/// The shortest run that is written as one: one comparison of eight bytes finds it.
 const SHORTEST: usize = 8;
 /// The longest run that deflate has a code for.
 const LONGEST: usize = 258;
@@ -19,11 +19,11 @@ const END: usize = 256;
 /// Symbols for literals, the end, and lengths.
 const SYMBOLS: usize = 286;
 
-/// Token of a run: this bit, its index into [`DISTANCES`] in the next, the length in the rest. Other tokens are bytes.
+/// A token is a byte, or a run: this bit, the index into [`DISTANCES`] in the next bit, the length in the others.
 const RUN: u16 = 1 << 15;
 const FAR: u16 = 1 << 14;
 
-/// Deflates pieces of one stream. Keeps its buffers from piece to piece.
+/// Deflates pieces of one stream, with buffers that are used again.
 #[derive(Default)]
 pub(super) struct Runs {
     tokens: Vec<u16>,
@@ -55,10 +55,10 @@ impl Runs {
 
     /// Turns `data[start..end]` into tokens and counts their symbols.
     fn find(&mut self, data: &[u8], start: usize, end: usize) -> [u32; SYMBOLS] {
-        // Room for a token for each byte and for the last eight, of which only some may count.
+        // One token for each byte, and room for the last write of eight.
         self.tokens.resize(end - start + SHORTEST, 0);
         let mut made = 0;
-        // Neighbouring bytes are often equal. Counting them in turn in four places does not wait for memory.
+        // Neighboring bytes are often equal. With four tables in turn, an increment does not wait for the last one.
         let mut literals = [[0_u32; 256]; 4];
         let mut counts = [0; SYMBOLS];
         let mut literal = |tokens: &mut [u16], bytes: [u8; SHORTEST], count: usize| {
@@ -72,11 +72,12 @@ impl Runs {
         let mut i = start;
         while i + SHORTEST <= end {
             let here = word(data, i);
-            // The first bytes of a strip have nothing before them.
+            // Bytes that have none at the distance before them count as different.
             let before =
                 DISTANCES.map(|distance| here ^ if i < distance { !here } else { word(data, i - distance) });
             let Some(far) = before.iter().position(|&difference| difference == 0) else {
-                // A run of eight can begin only behind the last byte that differs, for the nearer of the two.
+                // A run at a distance cannot begin before the last byte that differs. Until the first such place, all are
+                // literals.
                 let count = before.map(|difference| SHORTEST - difference.leading_zeros() as usize / 8);
                 let count = count[0].min(count[1]);
                 literal(&mut self.tokens[made..], here.to_le_bytes(), count);
@@ -107,7 +108,7 @@ impl Runs {
     fn write(&self, counts: &[u32; SYMBOLS], last: bool, bits: &mut Bits) {
         let lengths = code_lengths(counts, 15);
         let used = lengths.iter().rposition(|&length| length > 0).map_or(257, |symbol| symbol + 1).max(257);
-        // Distances 1 and 3 have codes of one bit, the symbol between them has none.
+        // Distances 1 and 3 have codes of one bit, distance 2 has none.
         let all: Vec<u8> = lengths[..used].iter().copied().chain([1, 0, 1]).collect();
         bits.put(u64::from(last), 1);
         bits.put(2, 2);
@@ -115,7 +116,7 @@ impl Runs {
         bits.put(3 - 1, 5);
         write_lengths(&all, bits);
         let codes = codes(&lengths);
-        // A run's whole code, length and distance, by its length.
+        // The code of a run, without the bit of its distance, by its length.
         let runs: Vec<(u64, u32)> = (0..=LONGEST)
             .map(|length| {
                 let (symbol, extra_bits, extra) = length_symbol(length.max(3));
@@ -168,19 +169,19 @@ fn length_symbol(length: usize) -> (usize, u32, u64) {
 
 /// Lengths of Huffman codes for symbols of these counts, none longer than `limit`; 0 for symbols that do not occur.
 ///
-/// The plain Huffman tree first, then overlong codes are shortened at the cost of the next shorter ones, which stays close to
-/// the optimum (the method of many deflate encoders).
+/// Builds the Huffman tree, then shortens codes beyond the limit at the cost of the next shorter ones. This is close to
+/// the optimum and common in deflate encoders.
 fn code_lengths(counts: &[u32], limit: usize) -> Vec<u8> {
     let mut lengths = vec![0; counts.len()];
     let mut symbols: Vec<usize> = (0..counts.len()).filter(|&symbol| counts[symbol] > 0).collect();
     symbols.sort_by_key(|&symbol| (counts[symbol], symbol));
     if symbols.len() < 2 {
-        // A code of one symbol still takes a bit.
+        // The code of a single symbol has one bit.
         symbols.iter().for_each(|&symbol| lengths[symbol] = 1);
         return lengths;
     }
-    // Leaves in ascending order, then inner nodes, which come into being in ascending order too: the two lightest
-    // nodes are always at the front of one of the two.
+    // Leaves in ascending order of weight, then inner nodes, which are also created in ascending order: the lightest
+    // node without a parent is the first such leaf or the first such inner node.
     let leaves = symbols.len();
     let mut weights: Vec<u32> = symbols.iter().map(|&symbol| counts[symbol]).collect();
     let mut parents = vec![0; 2 * leaves - 1];
@@ -207,7 +208,7 @@ fn code_lengths(counts: &[u32], limit: usize) -> Vec<u8> {
             of_length[depths[node].min(limit)] += 1;
         }
     }
-    // The sum of 2^-length must be 1; each turn lengthens one code to make room for one that was cut.
+    // Kraft: the sum of 2^-length must be 1. Each pass lengthens one code to make room for one that was cut.
     let mut sum: usize = (1..=limit).map(|length| of_length[length] << (limit - length)).sum();
     while sum > 1 << limit {
         of_length[limit] -= 1;
@@ -243,7 +244,7 @@ fn codes(lengths: &[u8]) -> Vec<(u64, u32)> {
     lengths.iter().map(code).collect()
 }
 
-/// Writes the lengths of both codes, themselves in runs and Huffman codes (RFC 1951, 3.2.7).
+/// Writes the lengths of both codes, run-length and Huffman coded (RFC 1951, 3.2.7).
 fn write_lengths(lengths: &[u8], bits: &mut Bits) {
     const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
     // Symbol, number of extra bits, extra bits.
@@ -347,7 +348,7 @@ mod tests {
         pieces.push((0..100_000).map(|_| random()).collect());
         pieces.push((0..400_000).map(|i| if i % 1000 < 600 { 0 } else { random() % 3 }).collect());
         pieces.push((0..50_000).map(|i| [1, 2, 3][i % 3]).collect());
-        // Counts that grow like Fibonacci's numbers ask for codes beyond 15 bits.
+        // Counts that grow like Fibonacci's numbers lead to codes beyond 15 bits.
         let (mut a, mut b) = (1, 1);
         let mut skewed = Vec::new();
         for byte in 0..24_u8 {

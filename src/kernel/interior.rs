@@ -2,15 +2,16 @@
 
 use std::ops::Range;
 
-use super::Kernel;
-use crate::{Escape, Viewport};
+use crate::field::Escape;
+use crate::kernel::bailout::Kernel;
+use crate::plane::viewport::Viewport;
 
 /// Which shortcuts a kernel may take. Tests switch them one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shortcuts {
     /// The closed forms of the main cardioid and of the disk of period 2.
     pub components: bool,
-    /// An orbit that comes back to the very same two numbers is caught in a loop.
+    /// Detection of an orbit whose state repeats, bit for bit.
     pub periodicity: bool,
 }
 
@@ -23,10 +24,10 @@ impl Shortcuts {
 
 /// How far inside the boundary a point must lie to be called inside without iterating.
 ///
-/// The closed forms speak of exact arithmetic, the counts are those of rounded iteration, and within the rounding
-/// of the boundary the two could differ. With f = q + (x - 1/4) - y^2 / (4 q) the cardioid is f < 0, and f <= -m keeps
-/// the multiplier of the fixed point below 1 by about 2 m or more (6e-5 at the cusp). A rounding of 1e-16 then moves
-/// the orbit by at most 1e-16 / 1e-9 = 1e-7, far less than the way to the edge of the basin.
+/// The closed forms hold in exact arithmetic, the counts are those of rounded iteration, and next to the boundary the two
+/// could differ. With f = q + (x - 1/4) - y^2 / (4 q) the cardioid is f < 0, and f <= -m keeps the multiplier of the
+/// fixed point below 1 by about 2 m or more (6e-5 at the cusp). Roundings of 1e-16 in each iteration then
+/// move the orbit by at most 1e-16 / 1e-9 = 1e-7, far less than the distance to the edge of the basin.
 pub(super) const MARGIN: f64 = 1e-9;
 
 /// Whether c lies in the main cardioid or in the disk of period 2, by a margin.
@@ -44,14 +45,14 @@ pub(super) fn in_components(x: f64, y: f64) -> bool {
 
 /// Whether a whole deep view lies in one of the two.
 ///
-/// Where f <= -1e-9 its slope is at most 1e9 (that much only next to the cusp), so a view of radius 2^-70, about 1e-21, keeps
-/// the sign of f that its center has.
+/// Where f <= -1e-9 its gradient is at most 1e9 (that much only next to the cusp). So f varies by at most 1e-12 over a view of
+/// radius 2^-70, about 1e-21, and has the same sign everywhere if its center passes the test.
 pub(super) fn holds(viewport: &Viewport) -> bool {
     let center = viewport.center();
     viewport.radius().exponent() < -70 && in_components(center.re.to_f64(), center.im.to_f64())
 }
 
-/// The kernel of such a view.
+/// The kernel of a view that lies inside the set.
 pub(super) struct Interior;
 
 impl Kernel for Interior {
@@ -60,34 +61,35 @@ impl Kernel for Interior {
     }
 }
 
-/// Cycle finding after R. Brent (BIT 20, 1980): compare with a saved state, and save the present one anew
-/// whenever twice as many steps have passed.
+/// Cycle detection (R. P. Brent, BIT 20, 1980): each state is compared with a saved one, and the present state is saved
+/// after 8, 16, 32, ... iterations more.
 ///
-/// The next state is a function of the present one, bit for bit, so a state that comes back comes back for ever
-/// and can never escape. Equality of bits, not of numbers: 0 and -0 differ.
+/// The next state is a function of the present one, bit for bit, so an orbit whose state repeats does so for ever and never
+/// escapes. States are compared as bits, not as numbers: 0 and -0 differ.
 pub(super) struct Brent {
     x: u64,
     y: u64,
-    steps: u32,
+    /// Iterations since the state was saved, and after how many it is saved again.
+    count: u32,
     limit: u32,
 }
 
 impl Brent {
-    /// Nothing is saved yet: no orbit that is still inside comes to what is no number.
+    /// Before the first iteration; NaN stands for no saved state, since no orbit within |z| = 2 reaches it.
     pub(super) fn new() -> Self {
-        Self { x: f64::NAN.to_bits(), y: f64::NAN.to_bits(), steps: 0, limit: 8 }
+        Self { x: f64::NAN.to_bits(), y: f64::NAN.to_bits(), count: 0, limit: 8 }
     }
 
-    /// Takes the state after a step; true when it has been here before.
+    /// Takes the state after an iteration; true if it equals the saved one.
     #[inline(always)]
     pub(super) fn repeats(&mut self, x: f64, y: f64) -> bool {
         if x.to_bits() == self.x && y.to_bits() == self.y {
             return true;
         }
-        self.steps += 1;
-        if self.steps == self.limit {
+        self.count += 1;
+        if self.count == self.limit {
             (self.x, self.y) = (x.to_bits(), y.to_bits());
-            self.steps = 0;
+            self.count = 0;
             self.limit = self.limit.saturating_mul(2);
         }
         false

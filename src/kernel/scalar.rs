@@ -1,13 +1,15 @@
-//! The slow, obvious kernel: one sample at a time, one test a step. It is the truth for all others.
+//! The reference kernel for `f64`: one sample at a time, a test after every iteration. All others must equal it.
 
 use std::ops::Range;
 
 use num_complex::Complex;
 
-use super::interior::{Brent, in_components};
-use super::{Bailout, Kernel, Shortcuts, simd};
-use crate::log2::log2;
-use crate::{Escape, Viewport};
+use crate::field::Escape;
+use crate::kernel::bailout::{Bailout, Kernel};
+use crate::kernel::cpu::with_fma;
+use crate::kernel::interior::{Brent, Shortcuts, in_components};
+use crate::kernel::step::{fraction, norm_sqr, step};
+use crate::plane::viewport::Viewport;
 
 /// Iterates c, in the operation order `f64-fma-1`.
 ///
@@ -25,9 +27,9 @@ pub fn escape(c: Complex<f64>, bailout: Bailout, shortcuts: Shortcuts) -> Escape
     }
     let mut brent = Brent::new();
     let (mut x, mut y) = (0.0, 0.0);
-    for n in 1..=bailout.max_iter {
+    for n in 1..=bailout.max_iter() {
         (x, y) = step(x, y, c.re, c.im);
-        if norm(x, y) > 4.0 {
+        if norm_sqr(x, y) > 4.0 {
             return Escape::new(n, fraction(Complex::new(x, y), c, 0, bailout));
         }
         if shortcuts.periodicity && brent.repeats(x, y) {
@@ -35,43 +37,6 @@ pub fn escape(c: Complex<f64>, bailout: Bailout, shortcuts: Shortcuts) -> Escape
         }
     }
     Escape::NONE
-}
-
-/// z^2 + c.
-#[inline(always)]
-pub(super) fn step(x: f64, y: f64, cx: f64, cy: f64) -> (f64, f64) {
-    let xy = x * y;
-    (x.mul_add(x, -(y * y)) + cx, (xy + xy) + cy)
-}
-
-/// |z|^2.
-#[inline(always)]
-pub(super) fn norm(x: f64, y: f64) -> f64 {
-    x * x + y * y
-}
-
-/// The fraction that makes the count smooth, from a z that is `steps` steps beyond the count.
-pub(super) fn fraction(z: Complex<f64>, c: Complex<f64>, mut steps: u32, bailout: Bailout) -> f32 {
-    if !bailout.is_smooth() {
-        return 0.0;
-    }
-    let Complex { re: mut x, im: mut y } = z;
-    // Written so that an orbit which overflows to a number that is not one also ends.
-    while norm(x, y) <= bailout.escape_radius * bailout.escape_radius {
-        (x, y) = step(x, y, c.re, c.im);
-        steps += 1;
-    }
-    smooth(steps, norm(x, y) as f32)
-}
-
-/// The fraction from the steps made beyond the count, and |z|^2 after them.
-///
-/// The smooth count is n + k + 1 - log2(log2 |z_{n+k}|), the number that does not change when |z| is squared and
-/// k grows by 1. (Normalized iteration count: L. Vepstas, "Renormalizing the Mandelbrot Escape", 1997.)
-/// Here log2 |z| = log2(|z|^2) / 2, which turns the 1 into a 2.
-#[inline(always)]
-pub(super) fn smooth(steps: u32, norm: f32) -> f32 {
-    (steps + 2) as f32 - log2(log2(norm))
 }
 
 /// The kernel that calls [`escape`] for each sample.
@@ -91,8 +56,7 @@ impl Scalar {
 impl Kernel for Scalar {
     fn iterate(&self, columns: Range<u32>, rows: Range<u32>, out: &mut [Escape]) {
         debug_assert_eq!(out.len(), columns.len() * rows.len(), "one result per sample");
-        // Where the machine has the instruction, `mul_add` need not call a library.
-        simd::with_fma(
+        with_fma(
             #[inline(always)]
             || {
                 for (y, row) in rows.zip(out.chunks_exact_mut(columns.len())) {

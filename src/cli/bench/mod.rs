@@ -7,19 +7,22 @@ use std::fmt;
 use std::io::{IsTerminal, Write, stdout};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use clap::ValueEnum;
-use mandel::bench::{self, Bench, Statistics, Variant};
-use mandel::render::{self, Schedule};
+use mandel::render::bench::{self, Bench, Statistics, Variant};
+use mandel::render::{Schedule, default_rows_per_band};
+use mandel::{Escape, Kernel, Plan, ReferenceOrbit, Scene};
 
-use mandel::{Error, Escape, KernelChoice, Scene, plan};
-
-use self::report::{Measurement, Report};
-use super::files::{Existing, Output, Request, check_name, in_the_way, is_stdout, plain};
-use super::interrupt::Unfinished;
-use super::progress::{Meter, Progress, Stage};
-use super::scene::{SceneArgs, brief, whole};
-use super::{Failure, memory, print, say, threads, usage};
+use crate::cli::bench::report::{Measurement, Report};
+use crate::cli::failure::{Failure, print, usage};
+use crate::cli::files::{Existing, Output, Request, check_name, finish_all, in_the_way, is_stdout, plain};
+use crate::cli::interrupt::Unfinished;
+use crate::cli::progress::{Meter, Progress, Stage};
+use crate::cli::scene::{Resolved, SceneArgs};
+use crate::cli::terminal::{brief, say};
+use crate::cli::value::{self, Auto, Worded, whole};
+use crate::cli::{memory, threads};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -34,9 +37,10 @@ pub(crate) struct Args {
         default_value = "auto",
         hide_default_value = true,
         allow_hyphen_values = true,
-        help_heading = "Compare"
+        help_heading = "Compare",
+        value_parser = Worded(thread_counts)
     )]
-    threads: String,
+    threads: ThreadCounts,
     /// Ways to share the rows among the threads
     #[arg(
         long,
@@ -53,19 +57,20 @@ pub(crate) struct Args {
         value_name = "LIST",
         default_value = "auto",
         allow_hyphen_values = true,
-        help_heading = "Compare"
+        help_heading = "Compare",
+        value_parser = Worded(chunks)
     )]
-    rows_per_chunk: String,
+    rows_per_chunk: Chunks,
     /// Kernel to iterate with; every one gives the same numbers
-    #[arg(long, value_name = "KERNEL", default_value = "auto", help_heading = "Compare")]
-    kernel: String,
+    #[arg(long, value_name = "KERNEL", default_value = "auto", help_heading = "Compare", value_parser = Worded(value::kernel))]
+    kernel: &'static str,
 
     /// Timed runs of each variant, 1..1000
-    #[arg(long, value_name = "N", default_value = "5", allow_hyphen_values = true, help_heading = "Measure")]
-    runs: String,
+    #[arg(long, value_name = "N", default_value = "5", allow_hyphen_values = true, help_heading = "Measure", value_parser = Worded(|text| whole("--runs", text, 1, 1000, "")))]
+    runs: u32,
     /// Runs of each variant before those, not timed, 0..100
-    #[arg(long, value_name = "N", default_value = "1", allow_hyphen_values = true, help_heading = "Measure")]
-    warmup: String,
+    #[arg(long, value_name = "N", default_value = "1", allow_hyphen_values = true, help_heading = "Measure", value_parser = Worded(|text| whole("--warmup", text, 0, 100, "")))]
+    warmup: u32,
     /// When to show progress
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", help_heading = "Measure")]
     progress: Progress,
@@ -105,6 +110,18 @@ enum Export {
     Svg,
 }
 
+impl Export {
+    /// The option that names the file.
+    fn flag(self) -> &'static str {
+        match self {
+            Self::Json => "--json",
+            Self::Csv => "--csv",
+            Self::Markdown => "--markdown",
+            Self::Svg => "--svg",
+        }
+    }
+}
+
 impl fmt::Display for Export {
     /// The usual suffix.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -119,68 +136,28 @@ impl fmt::Display for Export {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let requests = args.exports()?;
-    let scene = args.scene.scene(true, args.progress)?;
-    let threads = thread_counts(&args.threads)?;
+    let Resolved { scene, reference, .. } = args.scene.resolve(true, args.progress)?;
+    let threads = args.threads.0.clone();
     let most = threads.iter().copied().max().unwrap_or(1);
     let schedules = args.schedules(&scene, most)?;
-    let runs = whole("--runs", &args.runs, 1, 1000, "")?;
-    let warmup = whole("--warmup", &args.warmup, 0, 100, "")?;
-    let choice: KernelChoice = args.kernel.parse().map_err(|error| usage(format!("--kernel: {error}")))?;
-    // Before the kernel, which keeps the coordinates of a row.
-    let samples = u64::from(scene.samples().width()) * u64::from(scene.samples().height());
-    memory::check(
-        samples.saturating_mul(size_of::<Escape>() as u64),
-        "this comparison",
-        "use a smaller size",
-    )?;
-    let plan = plan(scene.samples(), scene.bailout(), choice);
-    let kernel = plan.kernel()?;
+    let (runs, warmup) = (args.runs, args.warmup);
+    let plan = Plan::new(scene.samples(), scene.bailout(), value::level(args.kernel)?);
 
     let unfinished = Unfinished::watch();
-    let existing = if args.force { Existing::Replace } else { Existing::Refuse };
-    let mut outputs = Vec::new();
-    for request in &requests {
-        /// A kilobyte for the file system; what is written is text of a few lines.
-        const SIZE: u64 = 1 << 10;
-        outputs.extend(Output::open(request, existing, SIZE, &unfinished).map_err(in_the_way)?);
-    }
-
+    // Before the kernel, which keeps the coordinates of all columns and rows.
+    let needed = memory_of(&scene);
+    memory::check(needed, most, "this comparison", "use a smaller size")?;
+    let mut outputs = args.open(&requests, &unfinished)?;
+    let kernel = kernel(&plan, reference, needed, args.progress)?;
     let mut bench = Bench::new(&scene, kernel.as_ref());
-    let mut measurements = Vec::new();
-    let mut skipped = Vec::new();
-    let variants = threads.len() * schedules.len();
-    let stage = Stage::Pixels(samples * u64::from(warmup + runs) * variants as u64);
-    let meter = Meter::start(args.progress, stage, Arc::default());
-    for &schedule in &schedules {
-        for &threads in &threads {
-            let Ok(pool) = bench::pool(threads) else {
-                skipped.push(threads);
-                continue;
-            };
-            let mut seconds = Vec::new();
-            for run in 0..warmup + runs {
-                let time = bench.run(&pool, schedule)?;
-                meter.add(samples);
-                if run >= warmup {
-                    seconds.push(time);
-                }
-            }
-            let statistics = Statistics::of(&seconds);
-            measurements.push(Measurement { variant: Variant { threads, schedule }, seconds, statistics });
-        }
-    }
-    drop(meter);
-    skipped.sort_unstable();
-    skipped.dedup();
+    let variants = Variants { threads, schedules, warmup, runs };
+    let (measurements, skipped) = variants.measure(&mut bench, samples(&scene), args.progress)?;
     if measurements.is_empty() {
-        return Err(
-            Error::Limit("the system refused to start that many threads; ask for fewer".into()).into()
-        );
+        return Err(Failure::Limit("the system refused to start that many threads; ask for fewer".into()));
     }
-
     let report = Report {
         scene: &scene,
-        kernel: &plan.name,
+        kernel: plan.to_string(),
         usable: num_cpus::get(),
         warmup,
         runs,
@@ -189,7 +166,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         measurements,
         skipped,
     };
-    if requests.iter().any(|request| request.path.as_deref().is_some_and(is_stdout)) {
+    if outputs.iter().any(Output::is_stdout) {
         say(report.table(false).trim_end());
     } else {
         print(&report.table(stdout().is_terminal()))?;
@@ -197,7 +174,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     for note in report.notes() {
         say(format_args!("note: {note}"));
     }
-    for mut output in outputs {
+    for output in &mut outputs {
         let text = match output.format {
             Export::Json => report.json(),
             Export::Csv => report.csv(),
@@ -205,26 +182,96 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             Export::Svg => chart::svg(&report),
         };
         output.write_all(text.as_bytes()).map_err(output.failure())?;
-        output.finish().map_err(|failure| match failure {
-            Failure::Error(error) => in_the_way(error).into(),
-            other => other,
-        })?;
     }
+    finish_all(outputs).map_err(in_the_way)?;
     Ok(())
 }
 
+fn samples(scene: &Scene) -> u64 {
+    u64::from(scene.samples().width()) * u64::from(scene.samples().height())
+}
+
+/// Bytes that a comparison takes beside the program and a reference orbit: the field, and the coordinates of its columns
+/// and rows.
+fn memory_of(scene: &Scene) -> u64 {
+    let coordinates = u64::from(scene.samples().width()) + u64::from(scene.samples().height());
+    samples(scene).saturating_mul(size_of::<Escape>() as u64).saturating_add(8 * coordinates)
+}
+
+/// Makes the kernel, and shows how far its reference orbit is. `needed` bytes are left to others.
+fn kernel(
+    plan: &Plan,
+    reference: Option<Arc<ReferenceOrbit>>,
+    needed: u64,
+    progress: Progress,
+) -> Result<Box<dyn Kernel>, Failure> {
+    let steps = Arc::new(AtomicU64::new(0));
+    let progress = if plan.is_deep() { progress } else { Progress::Never };
+    let _meter = Meter::start(progress, Stage::Reference, steps.clone());
+    Ok(plan.kernel_within(reference, memory::max_steps(needed), &steps)?)
+}
+
+/// What is compared, and how often.
+struct Variants {
+    threads: Vec<usize>,
+    schedules: Vec<Schedule>,
+    warmup: u32,
+    runs: u32,
+}
+
+impl Variants {
+    /// Measures all variants. Returns also the numbers of threads that the system refused.
+    fn measure(
+        &self,
+        bench: &mut Bench,
+        samples: u64,
+        progress: Progress,
+    ) -> Result<(Vec<Measurement>, Vec<usize>), Failure> {
+        let (mut measurements, mut skipped) = (Vec::new(), Vec::new());
+        // The field and the reference are there, so that nothing large is still needed, and one thread is tried in any
+        // case. Threads of one pool leave their stacks and heaps to those of the next.
+        let room = memory::threads(0).max(1);
+        let variants = self.threads.len() * self.schedules.len();
+        let stage = Stage::Pixels(samples * u64::from(self.warmup + self.runs) * variants as u64);
+        let meter = Meter::start(progress, stage, Arc::default());
+        for &schedule in &self.schedules {
+            for &threads in &self.threads {
+                let pool = (threads <= room).then(|| bench::pool(threads).ok()).flatten();
+                let Some(pool) = pool else {
+                    skipped.push(threads);
+                    continue;
+                };
+                let mut seconds = Vec::new();
+                for run in 0..self.warmup + self.runs {
+                    let time = bench.run(&pool, schedule)?;
+                    meter.add(samples);
+                    if run >= self.warmup {
+                        seconds.push(time);
+                    }
+                }
+                let statistics = Statistics::of(&seconds);
+                let variant = Variant { threads, schedule };
+                measurements.push(Measurement { variant, seconds, statistics });
+            }
+        }
+        skipped.sort_unstable();
+        skipped.dedup();
+        Ok((measurements, skipped))
+    }
+}
+
 impl Args {
-    fn exports(&self) -> Result<Vec<Request<Export>>, Error> {
+    fn exports(&self) -> Result<Vec<Request<Export>>, Failure> {
         let options = [
-            ("--json", &self.json, Export::Json),
-            ("--csv", &self.csv, Export::Csv),
-            ("--markdown", &self.markdown, Export::Markdown),
-            ("--svg", &self.svg, Export::Svg),
+            (&self.json, Export::Json),
+            (&self.csv, Export::Csv),
+            (&self.markdown, Export::Markdown),
+            (&self.svg, Export::Svg),
         ];
         let mut named: Vec<(&str, &PathBuf)> = Vec::new();
         let mut requests = Vec::new();
-        for (flag, path, format) in options {
-            let Some(path) = path else { continue };
+        for (path, format) in options {
+            let (Some(path), flag) = (path, format.flag()) else { continue };
             check_name(flag, path, &format!("bench.{format}"))?;
             if let Some((other, _)) = named.iter().find(|(_, other)| plain(other) == plain(path)) {
                 let place = if is_stdout(path) { "standard output" } else { "the same file" };
@@ -236,24 +283,37 @@ impl Args {
         Ok(requests)
     }
 
-    /// The schedules, with each chunk size for the dynamic one. An automatic size suits the most threads, so
+    /// Opens all exports.
+    fn open(
+        &self,
+        requests: &[Request<Export>],
+        unfinished: &Unfinished,
+    ) -> Result<Vec<Output<Export>>, Failure> {
+        /// A kilobyte for the file system; what is written is text of a few lines.
+        const SIZE: u64 = 1 << 10;
+        let existing = if self.force { Existing::Replace } else { Existing::Refuse };
+        let mut outputs = Vec::new();
+        for request in requests {
+            outputs.extend(Output::open(request, existing, SIZE, unfinished).map_err(in_the_way)?);
+        }
+        Output::check_apart(&outputs, |output| output.format.flag().into())?;
+        Ok(outputs)
+    }
+
+    /// The schedules, with each chunk size for the dynamic one. An automatic size is that for the most threads, so
     /// that all variants have the same chunks.
-    fn schedules(&self, scene: &Scene, most: usize) -> Result<Vec<Schedule>, Error> {
-        let flag = "--rows-per-chunk";
+    fn schedules(&self, scene: &Scene, most: usize) -> Result<Vec<Schedule>, Failure> {
         let mut schedules = Vec::new();
-        for text in items(flag, &self.rows_per_chunk, "auto or 1,8,64")? {
-            let rows = match text {
-                "auto" => render::default_rows_per_band(scene, most),
-                text => whole(flag, text, 1, u32::MAX, " or 'auto'")?,
-            };
+        for rows in &self.rows_per_chunk.0 {
+            let rows = rows.0.unwrap_or_else(|| default_rows_per_band(scene, most));
             let rows_per_band = rows.min(scene.viewport().height());
             schedules.push(Schedule::Dynamic { rows_per_band });
         }
         if !self.schedule.contains(&ScheduleArg::Dynamic) {
-            if self.rows_per_chunk != "auto" {
-                return Err(usage(format!(
-                    "{flag} is for the dynamic schedule; add --schedule dynamic,static"
-                )));
+            if !matches!(self.rows_per_chunk.0[..], [Auto(None)]) {
+                return Err(usage(
+                    "--rows-per-chunk is for the dynamic schedule; add --schedule dynamic,static",
+                ));
             }
             schedules.clear();
         }
@@ -271,15 +331,28 @@ impl Args {
     }
 }
 
-/// Numbers of threads, in ascending order and each of them once: `1,2,4`, `1..8`, `1,4..6` or `auto`.
-fn thread_counts(text: &str) -> Result<Vec<usize>, Error> {
+/// Rows of pixels in a chunk, at least one number.
+#[derive(Clone)]
+struct Chunks(Vec<Auto<u32>>);
+
+fn chunks(text: &str) -> Result<Chunks, Failure> {
+    let items = items("--rows-per-chunk", text, "auto or 1,8,64")?;
+    items.into_iter().map(value::rows_per_chunk).collect::<Result<_, _>>().map(Chunks)
+}
+
+/// Numbers of threads, in ascending order and each of them once.
+#[derive(Clone)]
+struct ThreadCounts(Vec<usize>);
+
+/// Reads `1,2,4`, `1..8`, `1,4..6` or `auto`.
+fn thread_counts(text: &str) -> Result<ThreadCounts, Failure> {
     let flag = "--threads";
     let mut counts = Vec::new();
     if text == "auto" {
         let usable = num_cpus::get();
         counts.extend((0..).map(|power| 1 << power).take_while(|&count| count < usable));
         counts.push(usable);
-        return Ok(counts);
+        return Ok(ThreadCounts(counts));
     }
     let most = u32::try_from(threads::most()).unwrap_or(u32::MAX);
     let number = |text: &str| whole(flag, text, 1, most, "");
@@ -296,11 +369,11 @@ fn thread_counts(text: &str) -> Result<Vec<usize>, Error> {
     }
     counts.sort_unstable();
     counts.dedup();
-    Ok(counts)
+    Ok(ThreadCounts(counts))
 }
 
 /// The items of a list with commas, none of them empty.
-fn items<'a>(flag: &str, text: &'a str, example: &str) -> Result<Vec<&'a str>, Error> {
+fn items<'a>(flag: &str, text: &'a str, example: &str) -> Result<Vec<&'a str>, Failure> {
     let items: Vec<&str> = text.split(',').map(str::trim).collect();
     if items.contains(&"") {
         let problem = if items.len() == 1 { "needs a list" } else { "has an empty place in its list" };

@@ -1,12 +1,11 @@
 //! What was measured, as a table, Markdown, CSV, JSON and words.
 
-use mandel::bench::{Scaling, Statistics, Variant};
 use mandel::render::Schedule;
+use mandel::render::bench::{Scaling, Statistics, Variant};
 use mandel::{FloatExp, Scene};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::cli::render::number;
-use crate::cli::scene::brief;
+use crate::cli::terminal::brief;
 
 /// The times of one variant.
 pub(super) struct Measurement {
@@ -18,7 +17,7 @@ pub(super) struct Measurement {
 /// A comparison, complete.
 pub(super) struct Report<'a> {
     pub(super) scene: &'a Scene,
-    pub(super) kernel: &'a str,
+    pub(super) kernel: String,
     /// CPUs that this process may use.
     pub(super) usable: usize,
     pub(super) warmup: u32,
@@ -65,7 +64,7 @@ impl Report<'_> {
         let viewport = self.scene.viewport();
         let k = self.scene.supersample();
         let samples = if k > 1 { format!(" with {k}x{k} samples") } else { String::new() };
-        let max_iter = self.scene.bailout().max_iter;
+        let max_iter = self.scene.bailout().max_iter();
         format!("{}x{}{samples}, max_iter {max_iter}", viewport.width(), viewport.height())
     }
 
@@ -221,7 +220,7 @@ impl Report<'_> {
                 "width": viewport.width(),
                 "height": viewport.height(),
                 "supersample": self.scene.supersample(),
-                "max_iter": self.scene.bailout().max_iter,
+                "max_iter": self.scene.bailout().max_iter(),
             },
             "kernel": self.kernel,
             "usable_cpus": self.usable,
@@ -257,36 +256,37 @@ impl Report<'_> {
         }
         if self.runs == 1 {
             notes.push("one run tells little; use --runs 5 or more to see how much times vary".into());
-            return notes;
+        } else {
+            notes.extend(self.noise_note());
+            notes.extend(self.order_note());
         }
+        notes
+    }
+
+    /// Whether the times of some variant vary much.
+    fn noise_note(&self) -> Option<String> {
         let noise = |one: &Measurement| one.statistics.deviation.unwrap_or(0.0) / one.statistics.mean;
-        if let Some(worst) = self.measurements.iter().max_by(|one, other| noise(one).total_cmp(&noise(other)))
-            && noise(worst) > NOISE
-        {
-            notes.push(format!(
+        let worst = self.measurements.iter().max_by(|one, other| noise(one).total_cmp(&noise(other)))?;
+        (noise(worst) > NOISE).then(|| {
+            format!(
                 "this machine is busy or uneven: {} varied by {:.0} % of the mean; more --runs or a larger scene help",
                 worst.variant,
                 100.0 * noise(worst)
-            ));
-        }
+            )
+        })
+    }
+
+    /// Which variants may be as fast as the fastest one.
+    fn order_note(&self) -> Option<String> {
         let median = |one: &&Measurement| one.statistics.median;
-        if let Some(fastest) =
-            self.measurements.iter().min_by(|one, other| median(one).total_cmp(&median(other)))
-        {
-            let near = |one: &&Measurement| {
-                one.variant != fastest.variant && one.statistics.overlaps(&fastest.statistics)
-            };
-            let near: Vec<String> =
-                self.measurements.iter().filter(near).map(|one| one.variant.to_string()).collect();
-            if !near.is_empty() {
-                notes.push(format!(
-                    "too close to tell from the fastest, {}: {}",
-                    fastest.variant,
-                    near.join(", ")
-                ));
-            }
-        }
-        notes
+        let fastest = self.measurements.iter().min_by(|one, other| median(one).total_cmp(&median(other)))?;
+        let is_near = |one: &&Measurement| {
+            one.variant != fastest.variant && one.statistics.overlaps(&fastest.statistics)
+        };
+        let near: Vec<String> =
+            self.measurements.iter().filter(is_near).map(|one| one.variant.to_string()).collect();
+        (!near.is_empty())
+            .then(|| format!("too close to tell from the fastest, {}: {}", fastest.variant, near.join(", ")))
     }
 }
 
@@ -296,6 +296,11 @@ pub(super) fn schedule(schedule: Schedule) -> (&'static str, Option<u32>) {
         Schedule::Dynamic { rows_per_band } => ("dynamic", Some(rows_per_band)),
         Schedule::Static => ("static", None),
     }
+}
+
+/// A number of JSON, or a text where many readers of JSON would make it 0 or infinite.
+fn number(x: FloatExp) -> Value {
+    if x.to_f64().is_normal() { json!(x.to_f64()) } else { json!(x.to_string()) }
 }
 
 /// A positive number with about that many digits.

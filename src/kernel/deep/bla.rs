@@ -1,45 +1,67 @@
-//! Many steps of a delta at once: bilinear approximation (BLA), with one square.
+//! Many iterations of a delta at once: bilinear approximation (BLA), with one quadratic term. The symbols are those of
+//! [`deep`](super).
 //!
-//! A delta moves by z' = (2 Z + z) z + c. Where z is small beside Z its square may go, and what is left is linear: any number
-//! of such steps are one, a u + b c. (Zhuoran, "Another solution to perturbation glitches", 2021; C. Heiland-Allen, "Deep zoom
-//! theory and practice (again)", 2022.) Two things are different here. The first step of a block is made in
-//! full, u = (2 Z + z) z, so that a block may start where Z is next to 0 and a linear step would be good for nothing.
-//! And the square of u is kept, (a + s u) u + b c, which lets z be 2^16 times as large for the same error.
+//! An iteration of a delta is z' = (2 Z + z) z + c. Where z is small beside Z, its square is negligible and the map is linear in
+//! z and c, and so is any number of iterations. (Zhuoran, "Another solution to perturbation glitches", 2021;
+//! C. Heiland-Allen, "Deep zoom theory and practice (again)", 2022.) Two things are different here. The first
+//! iteration of a block is computed in full, u = (2 Z + z) z, and the block is a function of u: so it may start at a Z
+//! next to 0, where z^2 is not negligible. And the term of u^2 is kept, z_out = (a + s u) u + b c, which permits z to be 2^16
+//! times as large for the same error.
 //!
 //! # Which blocks there are
 //!
-//! Two neighbouring blocks merge into one, which is good for fewer z the closer the Z between them is to 0. So
-//! neighbours merge pair by pair like a binary tree, but first those that meet at a large Z, and those that meet next to 0
-//! last. The long blocks then reach from one approach to 0 to the next: from period to period of the small
-//! copies of the set on the way to the view.
+//! Two neighboring blocks merge into one. The range of u for which that holds is smaller the closer the Z where they meet is to
+//! 0. So neighbors are merged pair by pair as in a binary tree, but first those that meet at a large Z, and
+//! last those that meet next to 0. The long blocks then reach from one approach to 0 to the next: over a period of one of
+//! the small copies of the set around the view.
 //!
 //! # When a block holds
 //!
-//! At each Z_k inside, |z_k| may be at most 2^[`EPSILON`] |Z_k|, and z_k is about a_k u + b_k c there. With the largest |c| of
-//! the view, |u| must stay below (2^EPSILON |Z_k| - |b_k| |c|) / |a_k| for all k. Nor may the sample escape inside, which
-//! |z_k| < (4 - |Z_k|^2) / 6 forbids. Sizes are those of the larger part.
+//! All sizes are those of the larger part, |z| <= sqrt(2) size. At each Z_k inside a block two bounds hold:
+//!
+//! - |z_k| <= 2^[`EPSILON`] |Z_k|, for the error.
+//! - |z_k| < (4 - |Z_k|^2) / 6, so that the sample does not escape inside the block: with g = 4 - |Z_k|^2 that is
+//!   |z_k| < 0.236 g in absolute value, hence 2 |Z_k| + |z_k| < 2 sqrt(4 - g) + 0.236 g <= 4, and
+//!   |Z_k + z_k|^2 <= |Z_k|^2 + (2 |Z_k| + |z_k|) |z_k| < |Z_k|^2 + g = 4.
+//!
+//! z_k is a_k u + b_k c to first order. So the block holds while |u| < (bound_k - |b_k| r) / |a_k| for all k, where r is the
+//! largest |c| of the view. `radius` is the least of these. The larger part of a product can be twice the product of
+//! the larger parts (where both factors lie near a diagonal), which is left out here: z_k may exceed a bound by that
+//! much. The second bound is the smaller one only where |Z_k| is within 2^-14 of 2.
+
+use std::sync::Arc;
 
 use num_complex::Complex;
 
-use super::reference_orbit::ReferenceOrbit;
-use crate::floatexp::{ComplexExp, FloatExp};
+use crate::kernel::deep::reference_orbit::{End, ReferenceOrbit};
+use crate::number::complexexp::ComplexExp;
+use crate::number::floatexp::FloatExp;
 
-/// z may be this power of two of Z inside a block.
+/// The largest |z| / |Z| inside a block, as a power of two.
 ///
-/// What is left out has the size of (z / Z)^2 / 4, 2^-34 of z, and an error of z is one of the same part of c: less than a
-/// ten-millionth of a pixel at the edge of a picture that is two thousand pixels wide. Hundreds of blocks, each at its
-/// limit, are still less than a ten-thousandth of a pixel. (At 2^-20 a quarter as many samples next to the boundary come
-/// to another count than by plain steps, and dense views take 1.7 times as long.)
+/// *The error of a block.* With r_k = z_k / (2 Z_k) the exact iteration is z_{k+1} = 2 Z_k z_k (1 + r_k) + c, so that a block
+/// multiplies by the product of all 1 + r_k. The terms kept are 1 + sum r_k, with r_k to first order. What is left out is
+/// 2 sum_{i<k} r_i r_k to leading order: half of it from the product, half because z_k itself has the factors 1 + r_i before
+/// it. That is at most (sum |r_k|)^2. Each |r_k| is at most about 2^-17, and since z grows, few of them are near that: the
+/// relative error of z is about 2^-34.
+///
+/// *In pixels.* To first order z = (dz/dc) c, so that a relative error of z has the effect of the same relative error of
+/// c. (After a rebase at a period, |z| is at most twice |dz/dc| r, as the disk of all samples contains 0 there.) In a picture two
+/// thousand pixels wide |c| is at most about 1200 pixels: 2^-34 of that is a ten-millionth of a pixel, and a thousand
+/// blocks, each at its limit, are a ten-thousandth.
+///
+/// Measured: with 2^-20 a quarter as many samples next to the boundary have another count than without blocks, and dense views
+/// take 1.7 times as long.
 const EPSILON: i32 = -16;
 
-/// The same for blocks in which terms of u c and c^2 would matter, which are not kept: 2^-33 of z is left out.
+/// The same for blocks in which the terms of u c and c^2, which are not kept, are not negligible. All second-order terms
+/// together are then sum r_k, about 2^-33 of z.
 const EPSILON_LINEAR: i32 = -32;
 
-/// Shorter blocks are not kept: they save little, and there are as many of them as of all others.
+/// Shorter blocks are not kept: they save little, and in a balanced tree three of four blocks have two or four iterations.
 const SHORTEST: u32 = 6;
 
-/// Steps `start + 1 ..= start + len` of a delta as one: z_out = (a + s u) u + b c, where u = (2 Z + z) z with Z and z at
-/// `start`.
+/// `len` iterations of a delta from Z_start on: z_out = (a + s u) u + b c, where u = (2 Z + z) z with Z and z at `start`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WideBlock {
     pub(super) a: ComplexExp,
@@ -51,7 +73,7 @@ pub(super) struct WideBlock {
     pub(super) len: u32,
 }
 
-/// A block in plain numbers, in one cache line.
+/// A block in `f64`, in one cache line.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub(super) struct Block {
@@ -65,7 +87,7 @@ pub(super) struct Block {
     radius: u32,
 }
 
-/// The upper half of the bits of a number that is not negative: a rounded number, compared like one.
+/// The upper half of the bits of a number that is not negative. As integers these halves are in the order of the numbers.
 ///
 /// Sizes and radii are compared by it, since eight of them fit into one vector.
 #[inline(always)]
@@ -73,14 +95,32 @@ pub(super) fn upper(size: f64) -> u32 {
     (size.to_bits() >> 32) as u32
 }
 
+/// What an iteration needs at one Z of the reference.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(32))]
+pub(super) struct OrbitPoint {
+    /// Z.
+    pub(super) z: [f64; 2],
+    /// 4 - |Z|^2; NaN at the last Z, so that no sample passes the comparison with it unattended.
+    pub(super) gap: f64,
+    /// The index of the first block that starts here.
+    pub(super) first: u32,
+    /// The upper half of its radius, or 0 where no block starts.
+    pub(super) radius: u32,
+}
+
 /// A reference orbit with all its blocks.
+///
+/// Invariants, on which vector loops rest: m + len <= last for every block that starts at m; `points[m].first` is an index of
+/// `blocks`; `radii` has one entry for each block and [`BESIDE`] more.
 pub(super) struct Bla {
-    /// Its gap at the last Z is no number, so that whatever is compared with it fails.
-    pub(super) orbit: ReferenceOrbit,
-    /// In order of start and length, behind a first one that is the plain step.
+    orbit: Arc<ReferenceOrbit>,
+    /// One for each Z that is used.
+    pub(super) points: Vec<OrbitPoint>,
+    /// In order of start and length, after block 0, which is a single iteration at any Z.
     pub(super) blocks: Vec<Block>,
-    /// The [`upper`] half of the radius of each block but the first one at its start, which has [`HEAD`] here;
-    /// and so have [`BESIDE`] more at the end.
+    /// The [`upper`] half of the radius of each block. Block 0, the first block of each start and the [`BESIDE`] entries after
+    /// the last block have [`HEAD`] instead.
     pub(super) radii: Vec<i32>,
     /// Blocks that leave the range of `f64`, in the same order.
     pub(super) wide: Vec<WideBlock>,
@@ -88,66 +128,108 @@ pub(super) struct Bla {
     pub(super) unit: i32,
 }
 
-/// Less than any radius: what ends the list of those at one start.
+/// Less than any size, so that it ends a search through the blocks of one start.
 const HEAD: i32 = -1;
 
 /// Radii that are compared at once.
 pub(super) const BESIDE: usize = 8;
 
-/// Plain blocks keep this far from the ends of `f64`, so that no product of two of their numbers gets lost.
+/// Blocks in `f64` have coefficients below 2^900 and radii above 2^-900, so that products with them stay in its range.
 const RANGE: i32 = 900;
 
 impl Bla {
-    /// The blocks for all |c| up to `c_max`, which is measured in units of 2^`unit`.
-    pub(super) fn new(mut orbit: ReferenceOrbit, c_max: FloatExp, unit: i32, approximate: bool) -> Self {
+    /// The blocks up to Z_last for all |c| up to `c_max`. c is measured in units of 2^`unit`.
+    pub(super) fn new(
+        orbit: Arc<ReferenceOrbit>,
+        last: u32,
+        c_max: FloatExp,
+        unit: i32,
+        approximate: bool,
+    ) -> Self {
+        let last = last.min(orbit.last());
         let b = [FloatExp::new(1.0, unit).to_f64(), 0.0];
-        let step = Block { a: [1.0, 0.0], b, s: [0.0; 2], len: 1, start: 0, radius: 0 };
-        let mut kept = Kept { unit, blocks: vec![step], wide: Vec::new() };
+        let single = Block { a: [1.0, 0.0], b, s: [0.0; 2], len: 1, start: 0, radius: 0 };
+        let mut kept = Kept { unit, blocks: vec![single], wide: Vec::new() };
         if approximate {
-            merge(&orbit, c_max, &mut kept);
+            merge(&orbit, last, c_max, &mut kept);
         }
         let Kept { mut blocks, mut wide, .. } = kept;
-        // The plain step is shorter than all blocks and stays the first.
+        // The single iteration has start 0 and is shorter than all others, so that it stays the first.
         blocks.sort_unstable_by_key(|block| (block.start, block.len));
         wide.sort_unstable_by_key(|block| (block.start, block.len));
+        let at = |m: u32| {
+            let z = orbit.rounded(m);
+            let gap = if m == last { f64::NAN } else { orbit.gap(m).to_f64() };
+            OrbitPoint { z: [z.re, z.im], gap, first: 0, radius: 0 }
+        };
+        let mut points: Vec<OrbitPoint> = (0..=last).map(at).collect();
         let mut radii = Vec::with_capacity(blocks.len() + BESIDE);
         radii.push(HEAD);
         for (block, first) in blocks.iter().zip(0..).skip(1) {
-            let step = &mut orbit.steps[block.start as usize];
-            if step.radius == 0 {
-                (step.first, step.radius) = (first, block.radius);
+            let point = &mut points[block.start as usize];
+            if point.radius == 0 {
+                (point.first, point.radius) = (first, block.radius);
                 radii.push(HEAD);
             } else {
                 radii.push(block.radius as i32);
             }
         }
         radii.extend([HEAD; BESIDE]);
-        if let Some(last) = orbit.steps.last_mut() {
-            last.gap = f64::NAN;
+        Self { orbit, points, blocks, radii, wide, unit }
+    }
+
+    /// The index of the last Z that is used.
+    #[inline(always)]
+    pub(super) fn last(&self) -> u32 {
+        self.points.len() as u32 - 1
+    }
+
+    /// The index that a sample goes on with after the last Z: that of the equal Z where the orbit ends in a cycle, or 0
+    /// for a rebase.
+    pub(super) fn after_last(&self) -> u32 {
+        match self.orbit.end() {
+            Some(End::Cycle(earlier)) if self.last() == self.orbit.last() => earlier,
+            _ => 0,
         }
-        Self { orbit, blocks, radii, wide, unit }
+    }
+
+    /// Z_m as `f64`.
+    #[inline(always)]
+    pub(super) fn rounded(&self, m: u32) -> Complex<f64> {
+        let [re, im] = self.points[m as usize].z;
+        Complex::new(re, im)
+    }
+
+    /// Z_m with an exponent beyond that of `f64`.
+    pub(super) fn exact(&self, m: u32) -> ComplexExp {
+        self.orbit.exact(m)
+    }
+
+    /// 4 - |Z_m|^2 with all its bits.
+    pub(super) fn gap(&self, m: u32) -> FloatExp {
+        self.orbit.gap(m)
     }
 
     /// The longest block at m that holds for u of this size.
     #[inline(always)]
     pub(super) fn longest(&self, m: u32, size: f64) -> Option<&Block> {
-        let (step, size) = (&self.orbit.steps[m as usize], upper(size));
-        if size >= step.radius {
+        let (point, size) = (&self.points[m as usize], upper(size));
+        if size >= point.radius {
             return None;
         }
-        let first = step.first as usize;
+        let first = point.first as usize;
         let longer = self.radii[first + 1..].iter().take_while(|radius| (size as i32) < **radius).count();
         self.blocks.get(first + longer)
     }
 
-    /// The same with the whole range of numbers: z_out and the number of steps.
+    /// The same for numbers beyond the range of `f64`: z_out and the number of iterations.
     pub(super) fn longest_wide(&self, m: u32, u: ComplexExp, c: ComplexExp) -> Option<(ComplexExp, u32)> {
         let size = u.chebyshev();
         let from = self.wide.partition_point(|block| block.start < m);
         let here = self.wide[from..].iter().take_while(|block| block.start == m && size < block.radius);
         let (a, b, s, len) = match here.last() {
             Some(block) => (block.a, block.b, block.s, block.len),
-            // From far below the range of `f64` every plain block holds.
+            // A size below the range of `f64` becomes 0, for which every block in `f64` holds.
             None => self.longest(m, size.to_f64()).map(|block| {
                 let [a, b, s] = [block.a, block.b, block.s].map(|[re, im]| Complex::new(re, im).into());
                 (a, ComplexExp::shifted(b, -self.unit), s, block.len)
@@ -165,7 +247,7 @@ struct Kept {
 }
 
 impl Kept {
-    /// Keeps a block, as a plain one if its numbers allow.
+    /// Keeps a block, in `f64` if its numbers allow.
     fn add(&mut self, block: WideBlock) {
         let factors = [block.a, block.b.shifted(self.unit), block.s];
         let fits = factors.iter().all(|factor| factor.exponent() < RANGE);
@@ -179,11 +261,11 @@ impl Kept {
     }
 }
 
-/// A block while the tree grows.
+/// A block while the tree is built.
 #[derive(Clone, Copy)]
 struct Branch {
     block: WideBlock,
-    /// The factors of u c and of c^2, which only tell whether the block may go without them.
+    /// The coefficients of u c and of c^2, which only tell whether they are negligible.
     uc: ComplexExp,
     cc: ComplexExp,
     /// The radius for z up to 2^[`EPSILON_LINEAR`] of Z.
@@ -192,14 +274,13 @@ struct Branch {
 
 /// Finds all blocks of an orbit.
 ///
-/// The orbit is gone through once. What lies behind is a stack of rows: in each the blocks meet at Z of one size, which is
-/// smaller from row to row towards the bottom. A row is merged when a smaller Z comes than those in it, so that only a few
-/// blocks are in work at a time.
-fn merge(orbit: &ReferenceOrbit, c_max: FloatExp, kept: &mut Kept) {
-    let last = orbit.last();
+/// One pass over the orbit, with a stack of rows. The blocks of a row meet at Z of one size, which decreases from the top of
+/// the stack to the bottom. A row is merged when a smaller Z follows than those in it, so that the stack stays small.
+fn merge(orbit: &ReferenceOrbit, last: u32, c_max: FloatExp, kept: &mut Kept) {
     let mut stack: Vec<(i64, Vec<Branch>)> = Vec::new();
     for m in 0..=last {
-        // In powers of four; among equals the index decides, which makes a balanced tree of them. The end is below all.
+        // Sizes in powers of four; among equals the trailing zeros of the index decide, which makes the tree of those balanced.
+        // The last Z is below all others, so that everything before it is merged.
         let height = |m: u32| i64::from(orbit.exact(m).exponent() & !1) * 32 - i64::from(m.trailing_zeros());
         let height = if m == last { i64::MIN } else { height(m) };
         let mut row = Vec::new();
@@ -212,11 +293,11 @@ fn merge(orbit: &ReferenceOrbit, c_max: FloatExp, kept: &mut Kept) {
             _ if m > 0 => stack.push((height, row)),
             _ => {}
         }
-        stack.push((i64::MAX, vec![Branch::step(m)]));
+        stack.push((i64::MAX, vec![Branch::single(m)]));
     }
 }
 
-/// Merges neighbors, and what comes of them, as long as there are two that can be; puts every new block into `kept`.
+/// Merges neighbors, and the results again, as long as there are two that can be; puts every new block into `kept`.
 fn pair_by_pair(
     mut row: Vec<Branch>,
     orbit: &ReferenceOrbit,
@@ -247,8 +328,8 @@ fn pair_by_pair(
 }
 
 impl Branch {
-    /// A single step, which is exact.
-    fn step(start: u32) -> Self {
+    /// A single iteration, which is exact.
+    fn single(start: u32) -> Self {
         let radius = FloatExp::new(1.0, RANGE);
         let block =
             WideBlock { a: ComplexExp::ONE, b: ComplexExp::ONE, s: ComplexExp::ZERO, radius, start, len: 1 };
@@ -258,7 +339,7 @@ impl Branch {
     /// This block and the next as one, where they meet at `z`; nothing if that would hold for no u.
     fn merge(&self, next: &Self, z: ComplexExp, gap: FloatExp, c_max: FloatExp) -> Option<Self> {
         let (x, y) = (&self.block, &next.block);
-        // u of the next block is (2 Z + z) z with the outcome of this one for z.
+        // u of the next block is (2 Z + z) z, where z is the z_out of this one.
         let twice = z.shifted(1);
         let (a, b) = (twice * x.a, twice * x.b);
         let (by_a, by_b) = (a.chebyshev(), b.chebyshev() * c_max);

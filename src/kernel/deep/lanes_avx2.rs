@@ -1,38 +1,44 @@
-//! Many samples at once in AVX2 and FMA instructions.
+//! Many samples of a deep view at once in AVX2 and FMA instructions.
 //!
-//! Four samples are a vector, wherever in the reference each of them is. A turn of a vector makes one step or block
-//! with each sample, the very operations of [`Reference::step`]; a lane without a block takes the one that is a plain step,
-//! if another lane has one. What the lanes need from their places is loaded as pairs of numbers and transposed.
-//! What is rare goes through [`Reference::attend`], sample by sample. A lane whose sample is done gets the next one; when
-//! there are none left, the last vector gives its samples to the others.
+//! A vector holds four samples, each at its own index m of the reference. A turn of a vector makes one iteration or block
+//! with each of them, in the very operations of [`Reference::step`]; where some lanes have a block and others none, the latter
+//! take block 0, which is a single iteration. What the lanes read at their indices is loaded as pairs of numbers and
+//! transposed. What is rare goes through [`Reference::attend`], sample by sample. A lane whose sample is done gets the next
+//! one; when there are none left, the samples of the last vector move into the idle lanes of the others.
 //!
-//! Measured on a core of Zen 5 at 4.2 GHz, with a turn mostly of blocks: 11 ns for a turn of four samples where all that
-//! is read lies in the first cache, 16 to 20 ns for a dense view whose reference and blocks take 22 MB, which is 1.7 and
-//! 2.5 times as fast as [`Lanes::Portable`](super::Lanes). There the time goes into waiting for the blocks:
-//! asking for those to come early made it 1.4 times as fast, farther ahead (8 blocks) a tenth better than near (2).
-//! Asking by what the next step says, just before the next turn, gained nothing, and neither did three, six or eight
-//! vectors instead of four.
+//! Invariant: before each turn m < last in every lane of the vectors in use. A lane that reaches the last Z, where the gap is
+//! NaN, is attended in the same turn, and [`Reference::attend`] leaves m below it or ends the sample. An idle lane has
+//! the state of a sample that has not ended (it repeats what some other lane does, and its result is dropped), so that the
+//! same is true of it: [`Vectors::compact`] gives it one, or takes its vector out of use.
+//!
+//! Measured on a core of Zen 5 at 4.2 GHz, with turns mostly of blocks: 11 ns for a turn of four samples where all that is
+//! read lies in the first-level cache, 16 to 20 ns for a dense view whose reference and blocks take 22 MB, which is 1.7 and
+//! 2.5 times as fast as samples in turns without vectors (see [`perturbation`](super::perturbation)). In the dense view
+//! the time is cache misses of the blocks: prefetching made it 1.4 times as fast, with 8 blocks ahead a tenth faster than
+//! with 2. Prefetching what the next iteration needs, just before the next turn, gained nothing, and neither did
+//! three, six or eight vectors instead of four.
 #![allow(unsafe_code, reason = "vector instructions, which the type `Avx2` proves to be there")]
 
 use std::arch::x86_64::*;
 
 use num_complex::Complex;
 
-use super::bla::{BESIDE, Block};
-use super::perturbation::{Next, Reference, Sample};
-use super::reference_orbit::Step;
-use crate::Escape;
-use crate::kernel::{Avx2, Bailout};
+use crate::field::Escape;
+use crate::kernel::bailout::Bailout;
+use crate::kernel::cpu::Avx2;
+use crate::kernel::deep::bla::{BESIDE, Bla, Block};
+use crate::kernel::deep::sample::{Next, Reference, Sample};
 
 /// Samples in a vector.
 const WIDTH: usize = 4;
-/// Vectors in flight.
+/// Vectors.
 const ROWS: usize = 4;
-/// The index of a lane that repeats what another does, since there are no samples left.
+/// The index of an idle lane: there is no sample left for it.
 const IDLE: usize = usize::MAX;
-/// Turns between two looks at `max_iter`. What a sample does beyond it is never seen.
-const PATIENCE: u32 = 32;
-/// Blocks that are loaded early: about four turns of a sample, where it finds two blocks at each place.
+/// Turns between two comparisons of all n with `max_iter`. A sample that escapes between the limit and the comparison has
+/// no count, as [`Reference::attend`] sees to.
+const LIMIT_CHECK: u32 = 32;
+/// How many blocks ahead to prefetch: about four turns of a sample, where two blocks start at each Z.
 const AHEAD: usize = 8;
 
 /// Four samples.
@@ -43,7 +49,7 @@ struct Row {
     zi: [f64; WIDTH],
     wr: [f64; WIDTH],
     wi: [f64; WIDTH],
-    /// [`Step::first`] and above it [`Step::radius`].
+    /// The bits of `OrbitPoint::first` and above them `OrbitPoint::radius`.
     list: [f64; WIDTH],
     cr: [f64; WIDTH],
     ci: [f64; WIDTH],
@@ -52,13 +58,14 @@ struct Row {
     m: [u32; WIDTH],
 }
 
-/// What a lane does, apart from what is in its row.
+/// The state of a lane apart from what is in its row.
 #[derive(Clone, Copy)]
 struct Lane {
     /// Where the result goes.
     index: usize,
-    /// Steps before the sample was last compared with the reference from its start.
+    /// n - m, which changes only where m is set back.
     base: u64,
+    /// What does not change with every iteration; the rest is brought up to date in [`Vectors::attend`].
     sample: Sample,
 }
 
@@ -71,7 +78,7 @@ pub(super) fn fill(
     next: impl FnMut() -> Option<(usize, Sample)>,
     out: &mut [Escape],
 ) {
-    // SAFETY: the first argument proves that the machine has these instructions.
+    // SAFETY: a value of `Avx2`, the first argument, exists only where the machine has AVX2 and FMA.
     unsafe {
         if reference.floor > 0.0 {
             run::<true>(reference, bailout, next, out);
@@ -81,15 +88,15 @@ pub(super) fn fill(
     }
 }
 
-/// All vectors.
-struct Crew<'a> {
+/// All vectors with their samples.
+struct Vectors<'a> {
     reference: &'a Reference,
     bailout: Bailout,
     rows: [Row; ROWS],
     lanes: [Lane; ROWS * WIDTH],
 }
 
-/// The loop. `WIDE` where deltas may be too small for `f64`.
+/// Iterates all samples. `WIDE` where deltas may be too small for `f64`.
 #[target_feature(enable = "avx2,fma")]
 fn run<const WIDE: bool>(
     reference: &Reference,
@@ -99,56 +106,57 @@ fn run<const WIDE: bool>(
 ) {
     let Some((index, sample)) = next() else { return };
     let first = Lane { index, base: 0, sample };
-    let mut crew = Crew { reference, bailout, rows: [Row::default(); ROWS], lanes: [first; ROWS * WIDTH] };
+    let mut all = Vectors { reference, bailout, rows: [Row::default(); ROWS], lanes: [first; ROWS * WIDTH] };
     let mut rows = 0;
     for l in 0..ROWS * WIDTH {
         if l > 0 {
-            crew.lanes[l] = match next() {
+            all.lanes[l] = match next() {
                 Some((index, sample)) => Lane { index, base: 0, sample },
                 None => Lane { index: IDLE, ..first },
             };
         }
-        crew.enter(l);
-        if crew.lanes[l].index != IDLE {
+        all.enter(l);
+        if all.lanes[l].index != IDLE {
             rows = l / WIDTH + 1;
         }
     }
-    let mut patience = PATIENCE;
+    let mut until_check = LIMIT_CHECK;
     while rows > 0 {
         let mut r = 0;
         while r < rows {
-            let (attend, wide) = advance::<WIDE>(reference, &mut crew.rows[r]);
+            let (attend, wide) = advance::<WIDE>(reference, &mut all.rows[r]);
             let mut left = attend | wide;
             let mut ended = false;
             while left != 0 {
                 let l = r * WIDTH + left.trailing_zeros() as usize;
                 let what = if WIDE && wide >> (l % WIDTH) & 1 != 0 { Next::Wide } else { Next::Attend };
                 left &= left - 1;
-                ended |= crew.attend(l, what, &mut next, out);
+                ended |= all.attend(l, what, &mut next, out);
             }
             if ended {
-                rows = crew.close_ranks(r, rows);
+                rows = all.compact(r, rows);
             }
             r += 1;
         }
-        patience -= 1;
-        if patience == 0 {
-            patience = PATIENCE;
+        until_check -= 1;
+        if until_check == 0 {
+            until_check = LIMIT_CHECK;
             for l in 0..ROWS * WIDTH {
                 if l >= rows * WIDTH {
                     break;
                 }
-                let n = crew.lanes[l].base + u64::from(crew.rows[l / WIDTH].m[l % WIDTH]);
-                if n >= u64::from(bailout.max_iter) && crew.attend(l, Next::Attend, &mut next, out) {
-                    rows = crew.close_ranks(l / WIDTH, rows);
+                let n = all.lanes[l].base + u64::from(all.rows[l / WIDTH].m[l % WIDTH]);
+                if n >= u64::from(bailout.max_iter()) && all.attend(l, Next::Attend, &mut next, out) {
+                    rows = all.compact(l / WIDTH, rows);
                 }
             }
         }
     }
 }
 
-impl Crew<'_> {
-    /// Lets lane l do what is rare, and gives it another sample when it is done; returns whether there are no more.
+impl Vectors<'_> {
+    /// Attends to the sample of lane l, and gives the lane the next one if that has ended. Returns whether the lane is idle
+    /// now, for which [`Vectors::compact`] must be called.
     #[inline(never)]
     #[target_feature(enable = "avx2,fma")]
     fn attend(
@@ -182,8 +190,9 @@ impl Crew<'_> {
         true
     }
 
-    /// Gives samples of the last row to the idle lanes of a row. Returns how many rows are left.
-    fn close_ranks(&mut self, row: usize, mut rows: usize) -> usize {
+    /// Gives each idle lane of a row a sample of the last row in use, whose lane becomes idle in its place and goes on with a
+    /// copy. Rows that are idle as a whole go out of use. Returns how many are left.
+    fn compact(&mut self, row: usize, mut rows: usize) -> usize {
         let lanes = |row: usize| row * WIDTH..(row + 1) * WIDTH;
         for l in lanes(row) {
             if self.lanes[l].index != IDLE {
@@ -203,7 +212,7 @@ impl Crew<'_> {
         rows
     }
 
-    /// Lets a lane do what another one does.
+    /// Copies the state of a lane.
     fn copy(&mut self, from: usize, to: usize) {
         self.lanes[to] = self.lanes[from];
         let (a, i, j) = (self.rows[from / WIDTH], from % WIDTH, to % WIDTH);
@@ -228,41 +237,41 @@ impl Crew<'_> {
         self.put(l);
     }
 
-    /// Puts there what changes with each step.
+    /// Puts what changes with each iteration into the row of lane l.
     fn put(&mut self, l: usize) {
         let (row, i, sample) = (&mut self.rows[l / WIDTH], l % WIDTH, &self.lanes[l].sample);
         (row.zr[i], row.zi[i]) = (sample.z.re, sample.z.im);
         (row.wr[i], row.wi[i]) = (sample.w.re, sample.w.im);
         row.m[i] = sample.m;
-        let step = &self.reference.bla.orbit.steps[sample.m as usize];
-        row.list[i] = f64::from_bits(u64::from(step.radius) << 32 | u64::from(step.first));
+        let point = &self.reference.bla.points[sample.m as usize];
+        row.list[i] = f64::from_bits(u64::from(point.radius) << 32 | u64::from(point.first));
     }
 }
 
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 fn load(from: &[f64; WIDTH]) -> __m256d {
-    // SAFETY: reads these four numbers.
+    // SAFETY: reads the WIDTH numbers of the array.
     unsafe { _mm256_loadu_pd(from.as_ptr()) }
 }
 
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 fn store(to: &mut [f64; WIDTH], from: __m256d) {
-    // SAFETY: writes these four numbers.
+    // SAFETY: writes the WIDTH numbers of the array.
     unsafe { _mm256_storeu_pd(to.as_mut_ptr(), from) }
 }
 
 type Pair = (__m256d, __m256d);
 
-/// The pairs of numbers at four places: all first ones, and all second ones.
+/// Loads a pair of numbers from each of four addresses: all first ones, and all second ones.
 ///
 /// # Safety
-/// Two numbers must be there to be read.
+/// Each address must point to two initialized `f64` in one allocation.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn pairs(at: [*const f64; WIDTH]) -> Pair {
-    // SAFETY: as promised above.
+    // SAFETY: each load reads the 16 bytes at one of the addresses, which the caller vouches for.
     unsafe {
         let half = |i: usize| {
             let low = _mm256_castpd128_pd256(_mm_loadu_pd(at[i]));
@@ -295,66 +304,30 @@ fn chebyshev(z: Pair) -> __m256d {
     _mm256_max_pd(_mm256_andnot_pd(sign, z.0), _mm256_andnot_pd(sign, z.1))
 }
 
-/// Makes a step or block with four samples.
+/// Makes an iteration or block with four samples.
 ///
 /// Returns those for [`Next::Attend`] and those for [`Next::Wide`], as sets of bits.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 fn advance<const WIDE: bool>(reference: &Reference, row: &mut Row) -> (u32, u32) {
-    let (steps, blocks, radii): (*const Step, *const Block, *const i32) =
-        (reference.bla.orbit.steps.as_ptr(), reference.bla.blocks.as_ptr(), reference.bla.radii.as_ptr());
+    let bla = &reference.bla;
+    debug_assert!(row.m.iter().all(|&m| m < bla.last()), "an iteration starts before the last Z");
     let before = (load(&row.zr), load(&row.zi));
-    let w = (load(&row.wr), load(&row.wi));
+    let m_before = row.m;
     let list = load(&row.list);
-    let u = times(w, before);
+    let u = times((load(&row.wr), load(&row.wi)), before);
     let size = chebyshev(u);
     let holds = _mm256_castsi256_pd(_mm256_cmpgt_epi32(_mm256_castpd_si256(list), _mm256_castpd_si256(size)));
     let mut z;
-    let m_before = row.m;
     if _mm256_movemask_pd(holds) == 0 {
         z = (_mm256_add_pd(u.0, load(&row.cr)), _mm256_add_pd(u.1, load(&row.ci)));
         for m in &mut row.m {
             *m += 1;
         }
     } else {
-        // A lane without a block takes the first of all, which is the plain step.
-        let (mut first, mut sizes) = ([0.0; WIDTH], [0.0; WIDTH]);
-        store(&mut first, _mm256_blendv_pd(_mm256_setzero_pd(), list, holds));
-        store(&mut sizes, size);
-        let mut at = [blocks; WIDTH];
-        let mut more = 0;
-        for l in 0..WIDTH {
-            let first = first[l].to_bits() as u32 as usize;
-            let size = _mm256_set1_epi32((sizes[l].to_bits() >> 32) as i32);
-            // SAFETY: beyond the radius of each block there are BESIDE more.
-            let radii = unsafe { _mm256_loadu_si256(radii.add(first + 1).cast()) };
-            let smaller = _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(radii, size))) as u32;
-            let longer = (!smaller).trailing_zeros();
-            more |= longer;
-            // SAFETY: none of these lies beyond the last block, since its list ends there.
-            at[l] = unsafe { blocks.add(first + longer as usize) };
-        }
-        if more & BESIDE as u32 != 0 {
-            look_further(reference, &first, &sizes, &mut at);
-        }
-        for (m, block) in row.m.iter_mut().zip(at) {
-            // SAFETY: a block that was just found.
-            let len = unsafe { (*block).len };
-            *m += len;
-            // What will be needed if all goes on like this; no harm is done where it does not.
-            _mm_prefetch::<_MM_HINT_T0>(block.wrapping_add(AHEAD).cast());
-            _mm_prefetch::<_MM_HINT_T0>(steps.wrapping_add((*m + len) as usize).cast());
-        }
-        // SAFETY: each block has these numbers.
-        let [a, b, s] = unsafe {
-            [
-                pairs(at.map(|block| (&raw const (*block).a).cast())),
-                pairs(at.map(|block| (&raw const (*block).b).cast())),
-                pairs(at.map(|block| (&raw const (*block).s).cast())),
-            ]
-        };
-        let scaled = (load(&row.sr), load(&row.si));
-        z = times_add(times_add(s, u, a), u, times(b, scaled));
+        // A lane without a block takes block 0, which is a single iteration.
+        let blocks = find_blocks(bla, _mm256_blendv_pd(_mm256_setzero_pd(), list, holds), size);
+        z = leap(bla, row, blocks, u);
     }
     let mut wide = 0;
     if WIDE {
@@ -370,14 +343,78 @@ fn advance<const WIDE: bool>(reference: &Reference, row: &mut Row) -> (u32, u32)
             }
         }
     }
-    // SAFETY: no block reaches beyond the last Z, and a sample that is there is attended to, since its gap is
-    // no number, and then compared with the start.
-    let at = row.m.map(|m| unsafe { steps.add(m as usize) });
-    // SAFETY: each step has these numbers, the last two of which are one of 64 bits.
+    (arrive(bla, row, z) & !wide, wide)
+}
+
+/// The longest block that holds in each lane. `list` is that of the rows, or 0 for block 0.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn find_blocks(bla: &Bla, list: __m256d, size: __m256d) -> [*const Block; WIDTH] {
+    let (mut first, mut sizes) = ([0.0; WIDTH], [0.0; WIDTH]);
+    store(&mut first, list);
+    store(&mut sizes, size);
+    let blocks = bla.blocks.as_ptr();
+    let mut at = [blocks; WIDTH];
+    let mut more = 0;
+    for l in 0..WIDTH {
+        let first = first[l].to_bits() as u32 as usize;
+        let size = _mm256_set1_epi32((sizes[l].to_bits() >> 32) as i32);
+        debug_assert!(first < bla.blocks.len() && bla.radii.len() == bla.blocks.len() + BESIDE);
+        // SAFETY: `first` is an index of `blocks`, and `radii` has BESIDE = 8 entries more than `blocks` has, so that the 8
+        // from first + 1 on exist.
+        let radii = unsafe { _mm256_loadu_si256(bla.radii.as_ptr().add(first + 1).cast()) };
+        let smaller = _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(radii, size))) as u32;
+        let longer = (!smaller).trailing_zeros();
+        more |= longer;
+        // SAFETY: the `longer` entries after `first` are radii and not HEAD, as only entries of blocks are. So
+        // first + longer is an index of `blocks`.
+        at[l] = unsafe { blocks.add(first + longer as usize) };
+    }
+    if more & BESIDE as u32 != 0 {
+        find_longest(bla, &first, &sizes, &mut at);
+    }
+    at
+}
+
+/// Makes the iterations of a block in each lane, and returns z.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn leap(bla: &Bla, row: &mut Row, blocks: [*const Block; WIDTH], u: Pair) -> Pair {
+    for (m, block) in row.m.iter_mut().zip(blocks) {
+        // SAFETY: `find_blocks` returns pointers to elements of `bla.blocks`.
+        let len = unsafe { (*block).len };
+        *m += len;
+        // What the next turns need if they go on like this one. An address beyond the end does no harm: a prefetch never
+        // faults.
+        _mm_prefetch::<_MM_HINT_T0>(block.wrapping_add(AHEAD).cast());
+        _mm_prefetch::<_MM_HINT_T0>(bla.points.as_ptr().wrapping_add((*m + len) as usize).cast());
+    }
+    // SAFETY: all four point to elements of `bla.blocks`, in which a, b and s are two `f64` each.
+    let [a, b, s] = unsafe {
+        [
+            pairs(blocks.map(|block| (&raw const (*block).a).cast())),
+            pairs(blocks.map(|block| (&raw const (*block).b).cast())),
+            pairs(blocks.map(|block| (&raw const (*block).s).cast())),
+        ]
+    };
+    let scaled = (load(&row.sr), load(&row.si));
+    times_add(times_add(s, u, a), u, times(b, scaled))
+}
+
+/// Stores z and what belongs to it at the new m. Returns the lanes to attend to as a set of bits.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn arrive(bla: &Bla, row: &mut Row, z: Pair) -> u32 {
+    debug_assert!(row.m.iter().all(|&m| m <= bla.last()), "no block passes the last Z");
+    // SAFETY: m was below `last` before this turn (see the invariant of this file), and neither a single iteration nor a
+    // block, of which m + len <= last, passes it. So m <= last, the last index of `points`.
+    let at = row.m.map(|m| unsafe { bla.points.as_ptr().add(m as usize) });
+    // SAFETY: all four point to an `OrbitPoint`, which begins with z, two `f64`, followed by `gap`, one `f64`, and `first` and
+    // `radius`, together 8 bytes that are read as one `f64`.
     let (reference, (gap, list)) = unsafe {
         (
-            pairs(at.map(|step| (&raw const (*step).z).cast())),
-            pairs(at.map(|step| (&raw const (*step).gap).cast())),
+            pairs(at.map(|point| (&raw const (*point).z).cast())),
+            pairs(at.map(|point| (&raw const (*point).gap).cast())),
         )
     };
     let f = (_mm256_add_pd(reference.0, z.0), _mm256_add_pd(reference.1, z.1));
@@ -387,22 +424,16 @@ fn advance<const WIDE: bool>(reference: &Reference, row: &mut Row) -> (u32, u32)
     store(&mut row.wr, w.0);
     store(&mut row.wi, w.1);
     store(&mut row.list, list);
-    let inside = _mm256_fmadd_pd(z.0, w.0, _mm256_mul_pd(z.1, w.1));
-    let escaped = _mm256_cmp_pd::<_CMP_NLE_UQ>(inside, gap);
+    let excess = _mm256_fmadd_pd(z.0, w.0, _mm256_mul_pd(z.1, w.1));
+    let escaped = _mm256_cmp_pd::<_CMP_NLE_UQ>(excess, gap);
     let rebase = _mm256_cmp_pd::<_CMP_LT_OQ>(chebyshev(f), chebyshev(z));
-    let attend = _mm256_movemask_pd(_mm256_or_pd(escaped, rebase)) as u32;
-    (attend & !wide, wide)
+    _mm256_movemask_pd(_mm256_or_pd(escaped, rebase)) as u32
 }
 
-/// Finds the blocks of those for which all radii in a vector are larger.
+/// Finds the longest blocks without a limit on how many start at one Z. For lanes where the size is below all [`BESIDE`] radii
+/// that were compared at once.
 #[cold]
-fn look_further(
-    reference: &Reference,
-    first: &[f64; WIDTH],
-    sizes: &[f64; WIDTH],
-    at: &mut [*const Block; WIDTH],
-) {
-    let bla = &reference.bla;
+fn find_longest(bla: &Bla, first: &[f64; WIDTH], sizes: &[f64; WIDTH], at: &mut [*const Block; WIDTH]) {
     for l in 0..WIDTH {
         let (first, size) = (first[l].to_bits() as u32 as usize, (sizes[l].to_bits() >> 32) as i32);
         if first > 0 {

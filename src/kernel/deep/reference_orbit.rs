@@ -2,70 +2,48 @@
 //!
 //! # How far
 //!
-//! The orbit ends where the samples, to first order a disk of radius r |dZ_m/dC| around Z_m, come to
-//! surround 0. (That m is a period of the view, as for the smallest copy of the set in it; C. Heiland-Allen, "Deep
-//! zoom theory and practice", 2021.) From there all samples can be compared with the orbit from its start, and what that rounds off is
-//! 2^-53 of the disk. So a long orbit is stored once round, without the nucleus of the copy having to be found.
+//! To first order the orbits of all samples of a view of radius r fill a disk of radius r |dZ_m/dC| around Z_m. The reference
+//! ends at the first m where this disk contains 0, |Z_m| < r |dZ_m/dC|. To first order that m is the lowest
+//! period of a nucleus in the view. (C. Heiland-Allen, "Deep zoom theory and practice", 2021.) There all samples can be
+//! rebased: their orbits f become deltas to Z_0 = 0, and |f| is at most the diameter of the disk, so that
+//! rounding f to `f64` costs 2^-53 of that. So an orbit is stored for one period only, and no nucleus has to be found.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use num_complex::Complex;
 
-use crate::fixed::Fixed;
-use crate::floatexp::{ComplexExp, FloatExp};
-use crate::orbit::Orbit;
-use crate::{Decimal, Error};
-
-/// How long a reference orbit may become, and how long it is so far.
-pub struct Allowance {
-    /// The most steps.
-    pub max_steps: u64,
-    /// Steps made; another thread may look.
-    pub steps: Arc<AtomicU64>,
-}
-
-impl Allowance {
-    /// What a step may take, with the blocks that start there: 32 bytes, and 68 for each block, of which there are at most
-    /// a third as many as steps. Lists that grow reserve up to twice what they hold.
-    pub const BYTES: u64 = 128;
-
-    /// As many steps as fit into so many bytes.
-    pub fn of_bytes(bytes: u64) -> Self {
-        Self { max_steps: bytes / Self::BYTES, steps: Arc::default() }
-    }
-}
-
-impl Default for Allowance {
-    /// As long as an orbit can be.
-    fn default() -> Self {
-        Self::of_bytes(u64::MAX)
-    }
-}
-
-/// What the loops need at one step of the reference.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(32))]
-pub struct Step {
-    /// Z.
-    pub z: [f64; 2],
-    /// 4 - |Z|^2.
-    pub gap: f64,
-    /// The index of the first block that starts here.
-    pub first: u32,
-    /// The upper half of its radius, or 0 where no block starts.
-    pub radius: u32,
-}
+use crate::error::Error;
+use crate::kernel::bailout::Bailout;
+use crate::kernel::critical_orbit::CriticalOrbit;
+use crate::number::complexexp::ComplexExp;
+use crate::number::decimal::Decimal;
+use crate::number::fixed::ComplexFixed;
+use crate::number::floatexp::FloatExp;
+use crate::plane::viewport::Viewport;
 
 /// Z_0 = 0, Z_1, Z_2, ... of a point in or near the view, rounded to `f64`.
+///
+/// An orbit can be extended, and serves every window of the lattice that it was made for.
+#[derive(Clone)]
 pub struct ReferenceOrbit {
+    /// C, exactly.
+    center: Complex<Decimal>,
+    /// The smallest distance of samples that the orbit has bits for.
+    spacing: FloatExp,
+    /// The largest distance of a sample from C.
+    radius: FloatExp,
     /// One for each Z, from Z_0 = 0.
-    pub(super) steps: Vec<Step>,
+    points: Vec<[f64; 2]>,
     /// Those Z_m that are too small for `f64`, by m.
     tiny: Vec<(u32, ComplexExp)>,
     /// 4 - |Z_m|^2 where that is small, by m.
     gaps: Vec<(u32, FloatExp)>,
-    end: End,
+    /// Why there are no more; nothing where the orbit can be extended.
+    end: Option<End>,
+    /// The last Z with all its bits.
+    exact: CriticalOrbit,
+    /// An earlier Z to compare with, the exponent of its derivative, and its index.
+    saved: (ComplexFixed, i32, u32),
 }
 
 /// Why an orbit has the length that it has.
@@ -73,130 +51,167 @@ pub struct ReferenceOrbit {
 pub enum End {
     /// The last Z is beyond |Z| = 4.
     Escaped,
-    /// The view around the last Z contains 0: that many steps are a period of the view.
+    /// The disk of all samples around the last Z contains 0: its index is a period of the view.
     Period,
-    /// The last Z is that of this earlier step, to the last bit: the orbit goes round an attracting cycle for ever.
+    /// The last Z equals the earlier one with this index, to the last bit: the orbit is in an attracting cycle.
     Cycle(u32),
-    /// More steps are never asked for.
-    Limit,
 }
 
-/// Numbers below 2 to this power are kept with their exponent; `f64` itself ends at 2^-1022.
+/// Z below 2 to this power are kept with a separate exponent; `f64` loses bits below 2^-1022.
 const TINY: i32 = -960;
-/// Below this, `f64` has lost so many bits of 4 - |Z|^2 that it is kept apart.
+/// Below this, 4 - |Z|^2 is kept apart, computed from all bits of Z: from a Z in `f64` it has an error of about 2^-50, of which
+/// cancellation makes a relative error of 1e-11 or more.
 const SMALL_GAP: f64 = 1e-4;
-/// Cycles are looked for after so many steps.
+/// The first index whose Z is saved to detect a cycle.
 const SETTLED: u32 = 512;
-/// Bits beyond those that tell one sample from the next.
+/// Bits of the reference beyond the distance between two samples.
 ///
-/// They stand for 2^-48 of the distance between two samples. For samples at the edge of a picture, thousands of those
-/// from the reference, errors then stay below what `f64` rounds off.
+/// Their last one is 2^-48 of that distance. Where a sample is more than 2^5 such distances from C, as nearly all are, the
+/// rounding of its delta to 53 bits is larger.
 const GUARD: i32 = 48;
 
 /// Bits behind the binary point that the reference needs for samples this far apart.
-pub fn bits(spacing: FloatExp) -> u32 {
+pub(crate) fn bits(spacing: FloatExp) -> u32 {
     (GUARD - spacing.exponent()).max(64) as u32
 }
 
 impl ReferenceOrbit {
-    /// The orbit of `c` for samples that lie `spacing` apart within `radius` of it.
-    ///
-    /// # Errors
-    /// [`Error::Limit`] where it would be longer than `allowance` permits.
-    pub fn new(
-        c: &Complex<Decimal>,
-        spacing: FloatExp,
-        radius: FloatExp,
-        max_iter: u32,
-        allowance: &Allowance,
-    ) -> Result<Self, Error> {
-        // A derivative a little below 1 asks for a few bits more.
-        let mut exact = Orbit::new(Fixed::new(c, bits(spacing) as usize + 32));
-        // Room that is not used is not taken, and a list that need not move is never there twice.
-        let room = u64::from(max_iter).min(allowance.max_steps / 4).min(1 << 20) as usize + 1;
-        let mut orbit =
-            Self { steps: Vec::with_capacity(room), tiny: Vec::new(), gaps: Vec::new(), end: End::Limit };
-        orbit.push(Complex::ZERO, FloatExp::from(4.0));
-        let mut saved = (Fixed::zero(), i32::MIN, 0);
-        for m in 1..=max_iter {
-            if u64::from(m) > allowance.max_steps {
-                return Err(Error::Limit(format!(
-                    "the reference orbit of this view takes more than {} steps, and no more fit into memory; \
-                     use a smaller --max-iter, or a center near a small copy of the set ('mandel find' finds one)",
-                    allowance.max_steps
-                )));
-            }
-            allowance.steps.store(m.into(), Ordering::Relaxed);
-            exact.step();
-            let z = exact.rounded();
-            if z.exponent() < TINY {
-                orbit.tiny.push((m, z));
-            }
-            let near = z.to_f64();
-            let mut gap = FloatExp::from(4.0 - near.norm_sqr());
-            if gap.abs() < FloatExp::from(SMALL_GAP) {
-                gap = -exact.z().norm_minus_4();
-                orbit.gaps.push((m, gap));
-            }
-            orbit.push(near, gap);
-            // Samples that have just escaped need it further, until they are well outside.
-            if z.exponent() >= 2 {
-                orbit.end = End::Escaped;
-                break;
-            }
-            if z.abs() < radius * exact.derivative().abs() {
-                orbit.end = End::Period;
-                break;
-            }
-            // Brent's way to find a cycle. On one that repels, as that of i, the derivative grows; there the way round
-            // is worth going many times, as more and more of it becomes one block.
-            let derivative = exact.derivative().exponent();
-            if saved.0 == *exact.z() && derivative <= saved.1 {
-                orbit.end = End::Cycle(saved.2);
-                break;
-            }
-            if m.is_power_of_two() && m >= SETTLED {
-                saved = (exact.z().clone(), derivative, m);
-            }
-        }
-        Ok(orbit)
+    /// The most bytes per iteration, with the blocks that start there: 16 here, 32 in the list of points beside the
+    /// blocks, and 68 for each block, of which there are at most a third as many as iterations. Lists that grow
+    /// reserve up to twice what they hold, and exist twice while they are moved.
+    pub const BYTES: u64 = 144;
+
+    /// How many iterations fit into so many bytes.
+    pub fn max_steps(bytes: u64) -> u64 {
+        bytes / Self::BYTES
     }
 
-    fn push(&mut self, z: Complex<f64>, gap: FloatExp) {
-        self.steps.push(Step { z: [z.re, z.im], gap: gap.to_f64(), first: 0, radius: 0 });
+    /// The orbit of the center of a view, before its first iteration.
+    pub fn new(viewport: &Viewport) -> Self {
+        Self::at(viewport.center().clone(), viewport.spacing_min(), viewport.radius())
+    }
+
+    /// The orbit of `center` for samples that lie `spacing` apart within `radius` of it.
+    pub fn at(center: Complex<Decimal>, spacing: FloatExp, radius: FloatExp) -> Self {
+        // A derivative a little below 1 needs a few bits more.
+        let exact = CriticalOrbit::new(ComplexFixed::new(&center, bits(spacing) as usize + 32));
+        Self {
+            center,
+            spacing,
+            radius,
+            points: vec![[0.0; 2]],
+            tiny: Vec::new(),
+            gaps: Vec::new(),
+            end: None,
+            exact,
+            saved: (ComplexFixed::zero(), i32::MIN, 0),
+        }
+    }
+
+    /// The index of the last Z that the samples of a view may need.
+    pub fn needed(viewport: &Viewport, bailout: Bailout) -> u32 {
+        // The smooth count of a sample that escapes at the last iteration needs its orbit up to |f| = 4. Next to the point -2
+        // |f| - 2 grows fourfold with every iteration, from about 2^-bits, so that as many iterations as bits suffice.
+        let beyond = if bailout.is_smooth() { bits(viewport.spacing_min()) } else { 0 };
+        bailout.max_iter().saturating_add(beyond)
+    }
+
+    /// Whether this is the very orbit that [`ReferenceOrbit::new`] gives for this view, as it is for all windows of one lattice.
+    pub fn serves(&self, viewport: &Viewport) -> bool {
+        self.center == *viewport.center()
+            && self.spacing == viewport.spacing_min()
+            && self.radius == viewport.radius()
+    }
+
+    /// Whether the orbit has Z_last, or ends before.
+    pub fn reaches(&self, last: u32) -> bool {
+        self.end.is_some() || self.last() >= last
+    }
+
+    /// Extends the orbit to Z_last, unless it ends before. `steps` is set to its length after every iteration.
+    ///
+    /// # Errors
+    /// [`Error::LongReference`] where it would have more than `max_steps` iterations.
+    pub fn extend(&mut self, last: u32, max_steps: u64, steps: &AtomicU64) -> Result<(), Error> {
+        // Reserved memory takes no room until it is written, and a list that is not moved never exists twice.
+        let more = u64::from(last.saturating_sub(self.last())).min(max_steps / 4).min(1 << 20) as usize;
+        self.points.reserve(if self.end.is_some() { 0 } else { more });
+        while !self.reaches(last) {
+            if u64::from(self.last()) >= max_steps {
+                return Err(Error::LongReference { max_steps });
+            }
+            self.step();
+            steps.store(self.last().into(), Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Makes one iteration.
+    fn step(&mut self) {
+        let exact = &mut self.exact;
+        exact.step();
+        let m = self.points.len() as u32;
+        let z = exact.rounded();
+        if z.exponent() < TINY {
+            self.tiny.push((m, z));
+        }
+        let near = z.to_f64();
+        self.points.push([near.re, near.im]);
+        if FloatExp::from(4.0 - near.norm_sqr()).abs() < FloatExp::from(SMALL_GAP) {
+            self.gaps.push((m, -exact.z().norm_sqr_minus_4()));
+        }
+        // A state that repeats (R. P. Brent, 1980). On a repelling cycle, as that of i, the derivative grows; there the orbit is
+        // not cut at one period, since blocks over many periods are worth their memory.
+        let derivative = exact.derivative().exponent();
+        // Not already at |Z| > 2: samples that have just escaped need the orbit until |f| = 4.
+        if z.exponent() >= 2 {
+            self.end = Some(End::Escaped);
+        } else if z.abs() < self.radius * exact.derivative().abs() {
+            self.end = Some(End::Period);
+        } else if self.saved.0 == *exact.z() && derivative <= self.saved.1 {
+            self.end = Some(End::Cycle(self.saved.2));
+        } else if m.is_power_of_two() && m >= SETTLED {
+            self.saved = (exact.z().clone(), derivative, m);
+        }
     }
 
     /// The index of the last Z.
     #[inline(always)]
     pub fn last(&self) -> u32 {
-        self.steps.len() as u32 - 1
+        self.points.len() as u32 - 1
+    }
+
+    /// C as `f64`.
+    pub(crate) fn c(&self) -> Complex<f64> {
+        Complex::new(self.center.re.to_f64(), self.center.im.to_f64())
+    }
+
+    /// From C to the center of a view.
+    pub(crate) fn shift(&self, viewport: &Viewport) -> ComplexExp {
+        let part = |a: &Decimal, b: &Decimal| (a.clone() - b.clone()).to_floatexp();
+        let center = viewport.center();
+        ComplexExp::from_parts(part(&center.re, &self.center.re), part(&center.im, &self.center.im))
     }
 
     /// Z_m as `f64`.
     #[inline(always)]
-    pub fn rounded(&self, m: u32) -> Complex<f64> {
-        let [re, im] = self.steps[m as usize].z;
+    pub(crate) fn rounded(&self, m: u32) -> Complex<f64> {
+        let [re, im] = self.points[m as usize];
         Complex::new(re, im)
     }
 
-    /// Why there are no more.
-    pub fn end(&self) -> End {
+    /// Why there are no more; nothing where the orbit can be extended.
+    pub fn end(&self) -> Option<End> {
         self.end
     }
 
-    /// The step that stands for the last one: an earlier one on a cycle, or 0 where samples are to be compared with the
-    /// orbit from its start.
-    pub fn after_last(&self) -> u32 {
-        if let End::Cycle(earlier) = self.end { earlier } else { 0 }
-    }
-
-    /// Z_m with its whole range.
-    pub fn exact(&self, m: u32) -> ComplexExp {
+    /// Z_m with an exponent beyond that of `f64`.
+    pub(crate) fn exact(&self, m: u32) -> ComplexExp {
         find(&self.tiny, m).unwrap_or_else(|| self.rounded(m).into())
     }
 
     /// 4 - |Z_m|^2 with all its bits.
-    pub fn gap(&self, m: u32) -> FloatExp {
+    pub(crate) fn gap(&self, m: u32) -> FloatExp {
         find(&self.gaps, m).unwrap_or_else(|| FloatExp::from(4.0 - self.rounded(m).norm_sqr()))
     }
 }

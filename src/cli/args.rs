@@ -1,0 +1,66 @@
+//! The command line as a whole: its commands, and mistakes in its form.
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::cli::failure::Failure;
+use crate::cli::terminal::steers;
+use crate::cli::value::not_an_option;
+use crate::cli::{bench, find, info, palettes, point, render};
+
+/// Mandelbrot pictures and exact escape counts.
+///
+/// `mandel render` without any option makes a picture of the whole set.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 110, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Make a picture, or an array of counts for NumPy
+    Render(Box<render::Args>),
+    /// Compare numbers of threads, schedules and chunk sizes on one scene
+    Bench(Box<bench::Args>),
+    /// Print the scene that a picture was made from
+    Info(info::Args),
+    /// Iterate one point: its exact escape count, proven, and its smooth count
+    Point(point::Args),
+    /// Find the minibrot in a view, its period and size, to all digits that a view of it needs
+    Find(find::Args),
+    /// List the palettes, and show them in a terminal that has colors
+    Palettes(palettes::Args),
+}
+
+impl Args {
+    /// Reads the command line. Ends the program if it is invalid or asks for help.
+    pub(crate) fn read() -> Result<Self, Failure> {
+        let words: Vec<OsString> = std::env::args_os().take_while(|word| word != "--").collect();
+        let command = Self::command();
+        let options = || command.get_subcommands().flat_map(clap::Command::get_arguments);
+        for pair in words.windows(2) {
+            let (Some(flag), Some(value)) = (pair[0].to_str(), pair[1].to_str()) else { continue };
+            let named = |option: &&clap::Arg| {
+                let short = option.get_short().map(|short| format!("-{short}"));
+                let long = option.get_long().map(|long| format!("--{long}"));
+                option.is_allow_hyphen_values_set() && [short, long].iter().flatten().any(|name| name == flag)
+            };
+            if let Some(long) = options().find(named).and_then(clap::Arg::get_long) {
+                not_an_option(&format!("--{long}"), value)?;
+            }
+        }
+        Self::try_parse().map_err(|error| {
+            let control = |c: char| steers(c) && c != '\n';
+            if !words.iter().any(|word| word.to_string_lossy().contains(control)) {
+                error.exit();
+            }
+            // The message repeats what was typed, which could control the terminal.
+            let text = error.render().to_string();
+            let text = text.trim_end().strip_prefix("error: ").unwrap_or(&text);
+            Failure::Usage(text.chars().map(|c| if control(c) { '?' } else { c }).collect())
+        })
+    }
+}

@@ -1,0 +1,72 @@
+//! The command that renders a picture again.
+
+use mandel::{
+    Aspect, Bailout, Coloring, Extent, Frame, Grid, Location, Map, Rgb, Scene, Smoothing, format_complex,
+};
+
+use crate::cli::value;
+
+/// The most characters of a command. For a picture that takes more, the scene in it is the way.
+const LONG: usize = 1000;
+
+/// The command line that renders this picture; `None` if options cannot express it or it is too long.
+pub(crate) fn command(scene: &Scene) -> Option<String> {
+    let (viewport, coloring) = (scene.viewport(), scene.coloring());
+    if viewport.whole() != *viewport
+        || scene.bailout().smoothing() != Smoothing::Radius(Bailout::ESCAPE_RADIUS)
+    {
+        return None;
+    }
+    let palette = value::palette(coloring.palette.name()).ok()?;
+    let palette = if coloring.palette.is_reversed() { palette.reversed() } else { palette };
+    if palette != coloring.palette {
+        return None;
+    }
+    let mut words = vec!["mandel render".to_string()];
+    let mut option = |name: &str, value: String| words.push(format!("{name} {value}"));
+    let named = |place: &Location| place.frame().is_ok_and(|frame| frame == *viewport.frame());
+    match (viewport.frame(), Location::ALL.iter().find(|place| named(place))) {
+        (_, Some(place)) => option("--at", place.name.into()),
+        (Frame::Region { bounds, aspect }, _) => {
+            option("--region", bounds.clone().map(|bound| bound.to_string()).join(","));
+            if *aspect == Aspect::Stretch {
+                option("--aspect", "stretch".into());
+            }
+        }
+        (Frame::Centered { center, extent }, _) => {
+            option("-c", format_complex(center));
+            match extent {
+                Extent::Zoom(zoom) => option("-z", zoom.to_string()),
+                Extent::Width(width) => option("--width", width.to_string()),
+                Extent::Height(height) => option("--height", height.to_string()),
+                Extent::Contains { .. } => return None,
+            }
+        }
+    }
+    option("-s", format!("{}x{}", viewport.width(), viewport.height()));
+    option("-n", scene.bailout().max_iter().to_string());
+    option("--supersample", scene.supersample().to_string());
+    if viewport.grid() == Grid::Endpoints {
+        option("--grid", "endpoints".into());
+    }
+    let default = Coloring::default();
+    option("-p", quoted(coloring.palette.name()));
+    if coloring.map != Map::Log {
+        option("--map", coloring.map.to_string());
+    }
+    option("--density", coloring.density.to_string());
+    if coloring.offset != default.offset {
+        option("--offset", coloring.offset.to_string());
+    }
+    if coloring.interior != Rgb::BLACK {
+        option("--interior", quoted(&coloring.interior.to_string()));
+    }
+    words.extend(coloring.palette.is_reversed().then(|| "--reverse".to_string()));
+    words.extend(coloring.bands.then(|| "--bands".to_string()));
+    Some(words.join(" ")).filter(|line| line.len() <= LONG)
+}
+
+/// A word for a shell.
+fn quoted(word: &str) -> String {
+    if word.contains('#') { format!("\"{word}\"") } else { word.to_string() }
+}

@@ -1,0 +1,255 @@
+//! Parsers of option values, with messages that name the option and an example.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
+use mandel::{Bailout, Decimal, Error, Level, MAX_SIDE, Palette, parse_complex};
+use num_complex::Complex;
+
+use crate::cli::failure::{Failure, usage};
+use crate::cli::terminal::{WIDE, brief, steers};
+use crate::cli::words::words;
+
+/// A parser for clap whose errors are those of [`Failure`].
+pub(crate) struct Worded<T>(pub(crate) fn(&str) -> Result<T, Failure>);
+
+impl<T> Clone for Worded<T> {
+    fn clone(&self) -> Self {
+        Self(self.0)
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> TypedValueParser for Worded<T> {
+    type Value = T;
+
+    fn parse_ref(&self, _: &clap::Command, arg: Option<&clap::Arg>, value: &OsStr) -> Result<T, clap::Error> {
+        let parsed = match value.to_str() {
+            Some(text) => (self.0)(text),
+            None => {
+                let flag = arg.map(ToString::to_string).unwrap_or_default();
+                Err(usage(format!("{flag} needs a text (got '{}')", brief(&value.to_string_lossy()))))
+            }
+        };
+        parsed.map_err(|failure| {
+            clap::Error::raw(ErrorKind::ValueValidation, format!("{}\n", failure.told().0))
+        })
+    }
+}
+
+/// A point of the plane, or the file that it is to be read from.
+#[derive(Clone)]
+pub(crate) enum Center {
+    Point(Complex<Decimal>),
+    /// The path after an `@`.
+    File(PathBuf),
+}
+
+const POINT_EXAMPLES: &str = "examples: -0.75+0.1i   0.1i   -1.75   \"-0.75,0.1\"";
+
+pub(crate) fn center(text: &str) -> Result<Center, Failure> {
+    match text.strip_prefix('@') {
+        Some("") => Err(usage("--center needs a file name after the '@'")),
+        Some(path) => Ok(Center::File(path.into())),
+        None => point("--center", text).map(Center::Point),
+    }
+}
+
+/// A point of the plane that was given as the value of `flag`.
+pub(crate) fn point(flag: &str, text: &str) -> Result<Complex<Decimal>, Failure> {
+    not_an_option(flag, text)?;
+    parse_complex(text).map_err(|error| cannot_read(flag, text, &error, POINT_EXAMPLES))
+}
+
+/// A number above 0 that sets the size of the view.
+pub(crate) fn extent(flag: &str, text: &str) -> Result<Decimal, Failure> {
+    let example =
+        if flag == "--zoom" { "examples: 100   2.5   1e1000" } else { "examples: 3   0.0065   1e-400" };
+    let number: Decimal = text.trim().parse().map_err(|error| cannot_read(flag, text, &error, example))?;
+    if number.is_zero() || number.is_negative() {
+        let hint = if flag == "--zoom" {
+            "zoom 1 shows a height of 4, larger numbers go deeper"
+        } else {
+            "it is an extent in the plane; the whole set is 2.5 high"
+        };
+        return Err(usage(format!("{flag} must be greater than 0 (got {}); {hint}", brief(text))));
+    }
+    let exponent = number.to_floatexp().exponent();
+    let outward = if flag == "--zoom" { -exponent } else { exponent };
+    if outward > 1000 {
+        return Err(usage(format!(
+            "{flag} {} shows more of the plane than f64 numbers reach, which end at 1e308; the whole set is 2.5 high",
+            brief(text)
+        )));
+    }
+    Ok(number)
+}
+
+/// Four numbers XMIN,XMAX,YMIN,YMAX.
+pub(crate) fn region(text: &str) -> Result<[Decimal; 4], Failure> {
+    let example = "examples: -2,1,-1.5,1.5   0.27,0.28,0,0.0075";
+    let parts: Vec<&str> = text.split(',').collect();
+    let Ok(parts) = <[&str; 4]>::try_from(parts) else {
+        return Err(usage(format!(
+            "--region needs four numbers XMIN,XMAX,YMIN,YMAX (got '{}')\n  {example}",
+            brief(text)
+        )));
+    };
+    let read = |part: &str| {
+        part.trim().parse::<Decimal>().map_err(|error| cannot_read("--region", part, &error, example))
+    };
+    let [xmin, xmax, ymin, ymax] = parts.map(read);
+    let bounds = [xmin?, xmax?, ymin?, ymax?];
+    for (i, axis) in [(0, 'x'), (2, 'y')] {
+        if bounds[i] >= bounds[i + 1] {
+            let mut better = parts;
+            for i in [0, 2] {
+                if bounds[i] > bounds[i + 1] {
+                    better.swap(i, i + 1);
+                }
+            }
+            let way_out = if bounds[i] == bounds[i + 1] {
+                "the region is empty".into()
+            } else {
+                format!("did you swap them? try --region {}", brief(&better.join(",")))
+            };
+            return Err(usage(format!(
+                "--region: {axis}min ({}) is not below {axis}max ({}); {way_out}",
+                brief(parts[i]),
+                brief(parts[i + 1])
+            )));
+        }
+    }
+    Ok(bounds)
+}
+
+/// Sizes by name.
+const SIZES: [(&str, (u32, u32)); 6] = [
+    ("hd", (1280, 720)),
+    ("fhd", (1920, 1080)),
+    ("qhd", (2560, 1440)),
+    ("4k", (3840, 2160)),
+    ("8k", (7680, 4320)),
+    ("16k", (15360, 8640)),
+];
+
+pub(crate) fn size(text: &str) -> Result<(u32, u32), Failure> {
+    let lower = text.trim().to_lowercase();
+    if let Some((_, size)) = SIZES.iter().find(|(name, _)| *name == lower) {
+        return Ok(*size);
+    }
+    let side = |digits: &str| {
+        let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        // More digits than u64 holds are a size out of range, not a malformed one.
+        plain.then(|| digits.parse::<u64>().unwrap_or(u64::MAX))
+    };
+    let sides = match lower.split_once(['x', '×']) {
+        Some((width, height)) => side(width).zip(side(height)),
+        None => side(&lower).map(|n| (n, n)),
+    };
+    let Some((width, height)) = sides else {
+        return Err(usage(format!(
+            "cannot read size '{}'\n  expected WIDTHxHEIGHT or a name (hd, fhd, 4k, ...); try --size 1920x1080",
+            brief(text)
+        )));
+    };
+    match (u32::try_from(width), u32::try_from(height)) {
+        (Ok(width), Ok(height)) if width.min(height) >= 1 && width.max(height) <= MAX_SIDE => {
+            Ok((width, height))
+        }
+        _ => Err(usage(format!("--size must be 1x1 to {MAX_SIDE}x{MAX_SIDE} (got {})", brief(text)))),
+    }
+}
+
+/// A value, or `None` for 'auto'.
+#[derive(Clone, Copy)]
+pub(crate) struct Auto<T>(pub(crate) Option<T>);
+
+/// The limit of iterations.
+pub(crate) fn max_iter(text: &str) -> Result<Auto<u32>, Failure> {
+    auto(text, |text| whole("--max-iter", text, 1, Bailout::MAX_ITER, " or 'auto'"))
+}
+
+/// Rows of pixels in a chunk.
+pub(crate) fn rows_per_chunk(text: &str) -> Result<Auto<u32>, Failure> {
+    auto(text, |text| whole("--rows-per-chunk", text, 1, u32::MAX, " or 'auto'"))
+}
+
+/// The name of a level, or 'auto'.
+pub(crate) fn kernel(text: &str) -> Result<&'static str, Failure> {
+    let mut known = ["auto"].into_iter().chain(Level::NAMES);
+    known.find(|name| *name == text).ok_or_else(|| named("--kernel", &Error::UnknownLevel(text.into())))
+}
+
+/// The level of that name, if this machine has it; `None` is 'auto'.
+pub(crate) fn level(name: &str) -> Result<Option<Level>, Failure> {
+    Ok(auto(name, |name| Ok(name.parse()?))?.0)
+}
+
+fn auto<T>(text: &str, read: impl Fn(&str) -> Result<T, Failure>) -> Result<Auto<T>, Failure> {
+    if text == "auto" { Ok(Auto(None)) } else { read(text).map(|value| Auto(Some(value))) }
+}
+
+/// A whole number from `least` to `most`.
+pub(crate) fn whole(flag: &str, text: &str, least: u32, most: u32, or: &str) -> Result<u32, Failure> {
+    let digits: String = text.trim().chars().filter(|c| *c != '_').collect();
+    match digits.parse() {
+        Ok(number) if (least..=most).contains(&number) && !digits.starts_with('+') => Ok(number),
+        _ => Err(usage(format!("{flag} must be {least}..{most}{or} (got '{}')", brief(text)))),
+    }
+}
+
+/// A finite number.
+pub(crate) fn real(flag: &str, text: &str) -> Result<f64, Failure> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(number),
+        _ => Err(usage(format!("{flag} needs a number (got '{}')", brief(text)))),
+    }
+}
+
+/// A palette by name, or a list of colors.
+pub(crate) fn palette(text: &str) -> Result<Palette, Failure> {
+    if text.contains(['#', ',']) {
+        return Palette::from_list(text).map_err(|error| named("--palette", &error));
+    }
+    Palette::named(text).ok_or_else(|| Error::UnknownPalette(text.into()).into())
+}
+
+/// A mistake in the value of an option.
+pub(crate) fn named(flag: &str, error: &Error) -> Failure {
+    usage(format!("{flag}: {}", words(error)))
+}
+
+/// Refuses an option in the place of a value: `-c -o x.png`.
+///
+/// Coordinates may begin with a minus, so clap takes any next word as their value.
+pub(crate) fn not_an_option(flag: &str, text: &str) -> Result<(), Failure> {
+    let mut chars = text.chars();
+    let dash = chars.next() == Some('-');
+    // A minus may stand before a digit, a point, or the imaginary unit alone.
+    let option = dash
+        && chars.next().is_some_and(|c| c == '-' && chars.next().is_some_and(char::is_alphabetic))
+        || dash && text.len() == 2 && text[1..].chars().all(|c| c.is_alphabetic() && !"ij".contains(c));
+    if option {
+        return Err(usage(format!(
+            "{flag} needs a value, but the next word is the option '{}'",
+            brief(text)
+        )));
+    }
+    Ok(())
+}
+
+/// The message for a number that cannot be read, with a mark at its first wrong character.
+fn cannot_read(flag: &str, text: &str, error: &Error, examples: &str) -> Failure {
+    let position = if let Error::Number { position, .. } = error { *position } else { 0 };
+    let problem = words(error);
+    let head = format!("cannot read {} '", flag.trim_start_matches('-'));
+    if text.chars().count() > WIDE {
+        return usage(format!("{head}{}': {problem}\n  {examples}", brief(text)));
+    }
+    let plain: String = text.chars().map(|c| if steers(c) { '?' } else { c }).collect();
+    // "error: " stands before the first line.
+    let blanks = " ".repeat("error: ".len() + head.chars().count() + position);
+    usage(format!("{head}{plain}'\n{blanks}^ {problem}\n  {examples}"))
+}

@@ -1,0 +1,137 @@
+//! Errors of the library in the words of the command line.
+
+use mandel::encode::Format;
+use mandel::{Bailout, Error, Level, MAX_SIDE, Palette, Scene, SceneProblem, Search};
+
+use crate::cli::terminal::{brief, bytes, cut};
+
+/// The message of an error: what was given, what was expected, and what to type instead.
+pub(crate) fn words(error: &Error) -> String {
+    match error {
+        Error::Number { problem, .. } => problem.to_string(),
+        Error::Size(width, height) => {
+            format!("the size {width}x{height} is outside 1x1 to {MAX_SIDE}x{MAX_SIDE}")
+        }
+        Error::TooManySamples { supersample, pixels } => format!(
+            "{supersample} samples for each of {pixels} pixels along a side are more than {MAX_SIDE}; use a \
+             smaller size or less supersampling"
+        ),
+        Error::MaxIter(n) => format!("max_iter must be 1..{} (got {n})", Bailout::MAX_ITER),
+        Error::EscapeRadius(radius) => {
+            format!("escape_radius must be a number from 2 on, or \"none\" (got {radius:?})")
+        }
+        Error::Supersample(k) => {
+            format!("supersample must be 1..{} (got {k})", Scene::MAX_SUPERSAMPLE)
+        }
+        Error::Density(x) => format!("density must be above 0 and at most 1e6 (got {x:?})"),
+        Error::Offset(x) => format!("offset must be between -1e6 and 1e6 (got {x:?})"),
+        Error::Color(text) => {
+            format!("cannot read color '{}'; expected #rgb, #rrggbb, black or white", brief(text))
+        }
+        Error::FewColors(_) => "a palette needs at least two colors, as in #001,#fff,#fa0,#001".into(),
+        Error::Places => "the places of a palette must rise from 0 to 1".into(),
+        Error::UnknownPalette(name) => {
+            let meant = did_you_mean(name, Palette::names());
+            format!("no palette named '{}'{meant} ('mandel palettes' lists them)", brief(name))
+        }
+        Error::UnknownLevel(name) => {
+            format!("no kernel named '{}'; known: auto, {}", brief(name), Level::NAMES.join(", "))
+        }
+        Error::UnknownFormat(suffix) => {
+            let known: Vec<String> = Format::all().map(|format| format!(".{format}")).collect();
+            format!("unknown file type '.{}'; known: {}", brief(suffix), known.join(", "))
+        }
+        Error::NoSuchPair { preperiod, period } => format!(
+            "there is no Misiurewicz point with preperiod {preperiod} and period {period}: the least are 2 and 1, \
+             those of c = -2, counted from Z_0 = 0"
+        ),
+        Error::Crop { left, top, width, height, view } => format!(
+            "a crop of {width}x{height} pixels at {left},{top} does not lie in a picture of {}x{}",
+            view.0, view.1
+        ),
+        Error::NotFound(search) => not_found(search),
+        Error::SceneText { line, column, problem } => {
+            format!("{line}:{column}: {}", scene_problem(problem))
+        }
+        Error::Instructions(what) => format!("this kernel needs a processor with {what}"),
+        Error::LongReference { max_steps } => format!(
+            "the reference orbit of this view takes more than {max_steps} iterations, and no more fit into memory; \
+             use a smaller --max-iter, or a center near a small copy of the set ('mandel find' finds one)"
+        ),
+        Error::Undecided { bits, iterations } => format!(
+            "{bits} bits do not tell whether this point has escaped after {iterations} iterations, and more \
+             are not tried; a max_iter below {iterations} gets an answer"
+        ),
+        Error::Memory { max_bytes } => format!(
+            "this search keeps more than the {} of memory that are free; use a smaller --max-iter",
+            bytes(*max_bytes)
+        ),
+        Error::Internal(_) => format!("{error}; this is a bug in mandel"),
+        _ => error.to_string(),
+    }
+}
+
+fn not_found(search: &Search) -> String {
+    match search {
+        Search::CenterEscapes => "no minibrot was found in this view: its center escapes, and no nucleus is \
+                                  near; try a larger view, or another center"
+            .into(),
+        Search::NoNucleus(max_iter) => format!(
+            "no minibrot of a period up to {max_iter} was found in this view; try a larger --max-iter, or a larger \
+             view, which has lower periods"
+        ),
+        Search::NoMisiurewicz => {
+            "no Misiurewicz point was found in this view; try a larger view, one that shows \
+                                  the boundary of the set, or name a preperiod and period"
+                .into()
+        }
+        Search::NoMisiurewiczUpTo(sum) => format!(
+            "no Misiurewicz point with preperiod and period up to {sum} together was found in this view; try a \
+             larger --max-iter or a larger view"
+        ),
+        Search::OtherPeriod { preperiod, period, found } => format!(
+            "the point of preperiod {preperiod} in this view has period {found}, not {period}; ask for \
+             {preperiod},{found} or move the view"
+        ),
+        Search::NoPair { preperiod, period } => format!(
+            "no Misiurewicz point with preperiod {preperiod} and period {period} was found in this view; try a \
+             larger view, or leave out preperiod and period to find the lowest ones"
+        ),
+        _ => search.to_string(),
+    }
+}
+
+fn scene_problem(problem: &SceneProblem) -> String {
+    match problem {
+        SceneProblem::UnknownKey { key, known } => {
+            let meant = did_you_mean(key, known.iter().copied());
+            format!("unknown key '{}'{meant}; known: {}", brief(key), known.join(", "))
+        }
+        SceneProblem::Choice { key, given, known } => {
+            let meant = did_you_mean(given, known.iter().map(String::as_str));
+            format!("no {key} named '{}'{meant}; known: {}", brief(given), known.join(", "))
+        }
+        SceneProblem::Both(..) => format!("{problem}; keep one"),
+        SceneProblem::Syntax(words) => cut(words, 200),
+        SceneProblem::Version(version) if version.parse::<f64>().is_err() => {
+            "'mandel' must be the number 1, the version of the scene".into()
+        }
+        SceneProblem::Version(version) => format!(
+            "this scene has version {}, and mandel {} reads version 1; a newer mandel may read it",
+            brief(version),
+            env!("CARGO_PKG_VERSION")
+        ),
+        SceneProblem::Value { key, error } => format!("{key}: {}", words(error)),
+        _ => problem.to_string(),
+    }
+}
+
+/// "; did you mean 'inferno'?", if some known name is close.
+pub(crate) fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    known
+        .map(|known| (strsim::damerau_levenshtein(name, known), known))
+        .min()
+        .filter(|&(distance, known)| distance <= known.len() / 3)
+        .map(|(_, known)| format!("; did you mean '{known}'?"))
+        .unwrap_or_default()
+}

@@ -1,0 +1,92 @@
+//! What the user chose: how numbers become colors.
+
+use std::fmt;
+
+use crate::color::palette::Palette;
+use crate::color::rgb::Rgb;
+use crate::error::Error;
+use crate::field::Escape;
+
+/// How a smooth count nu becomes a place in the palette, where 1 is one whole pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Map {
+    /// 0.225 ln(1 + nu - nu_min): equal ratios look equal, at any depth.
+    Log,
+    /// nu / max_iter: one pass from 0 to max_iter.
+    Linear,
+    /// sqrt(nu / max_iter).
+    Sqrt,
+    /// nu / 64: a pass every 64 iterations.
+    Cyclic,
+}
+
+impl Map {
+    /// All maps, the default first.
+    pub const ALL: [Self; 4] = [Self::Log, Self::Linear, Self::Sqrt, Self::Cyclic];
+}
+
+impl fmt::Display for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Log => "log",
+            Self::Linear => "linear",
+            Self::Sqrt => "sqrt",
+            Self::Cyclic => "cyclic",
+        })
+    }
+}
+
+/// Everything that turns numbers into colors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Coloring {
+    /// The colors of samples that escape.
+    pub palette: Palette,
+    /// How counts are laid along the palette.
+    pub map: Map,
+    /// Multiplies the place in the palette: 2 passes through it twice as fast.
+    pub density: f64,
+    /// Added to the place in the palette.
+    pub offset: f64,
+    /// Whole counts instead of smooth ones, and the palette's own steps where it has them.
+    pub bands: bool,
+    /// The color of samples that do not escape.
+    pub interior: Rgb,
+    /// Where the logarithmic map begins, nu_min; `None` if it is to be found from the view. Other maps begin at 0.
+    pub origin: Option<Escape>,
+}
+
+impl Default for Coloring {
+    /// Palette `glacier`, logarithmic map, smooth, black interior.
+    fn default() -> Self {
+        Self {
+            palette: Palette::default(),
+            map: Map::Log,
+            density: 1.0,
+            offset: 0.0,
+            bands: false,
+            interior: Rgb::BLACK,
+            origin: None,
+        }
+    }
+}
+
+impl Coloring {
+    /// Passes through the palette while 1 + nu - nu_min grows by a factor of e, with the logarithmic map.
+    pub(crate) const LOG_DENSITY: f64 = 0.225;
+    /// Iterations in one pass of the cyclic map.
+    pub(crate) const CYCLE: f64 = 64.0;
+
+    /// Checks that density and offset are usable numbers.
+    ///
+    /// # Errors
+    /// [`Error::Density`] or [`Error::Offset`].
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if !(self.density.is_finite() && self.density > 0.0 && self.density <= 1e6) {
+            return Err(Error::Density(self.density));
+        }
+        if self.offset.is_nan() || self.offset.abs() > 1e6 {
+            return Err(Error::Offset(self.offset));
+        }
+        Ok(())
+    }
+}

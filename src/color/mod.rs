@@ -1,0 +1,11 @@
+//! From numbers to colors.
+
+pub(crate) mod coloring;
+pub(crate) mod painter;
+pub(crate) mod palette;
+pub(crate) mod rgb;
+
+pub use coloring::{Coloring, Map};
+pub use painter::Painter;
+pub use palette::Palette;
+pub use rgb::Rgb;

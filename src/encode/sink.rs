@@ -1,0 +1,100 @@
+//! The interface of file formats: bands in, bytes out.
+//!
+//! A band is encoded into pieces on any thread, with a state of that thread; pieces are appended in order. The bytes of
+//! the file depend on the picture alone: a format encodes strips of rows on their own, their height depends only on the
+//! size of the picture, and bands hold whole strips.
+
+use std::io::{self, Write};
+use std::ops::Range;
+
+use crate::field::Escape;
+
+/// The size of a picture, and what its numbers mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows of pixels.
+    pub height: u32,
+    /// Samples along each side of a pixel.
+    pub supersample: u32,
+    /// The limit that was iterated to.
+    pub max_iter: u32,
+}
+
+/// What a format requires of the render.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// Bands, except the last one, hold a multiple of this many rows of pixels.
+    pub rows: u32,
+    /// Whether it takes the numbers of all samples.
+    pub numbers: bool,
+    /// Whether it takes the colors of all pixels.
+    pub colors: bool,
+    /// Whether it keeps the whole picture in memory until the end.
+    pub whole: bool,
+}
+
+/// Some rows of a picture.
+#[derive(Clone, Debug)]
+pub struct Band<'a> {
+    /// The rows of pixels.
+    pub rows: Range<u32>,
+    /// The results of all samples in these rows, row of samples by row of samples.
+    pub escapes: &'a [Escape],
+    /// Three sRGB bytes for each pixel of these rows; empty if no format takes colors.
+    pub pixels: &'a [u8],
+}
+
+/// A piece of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Piece {
+    /// The encoded bytes.
+    pub bytes: Vec<u8>,
+    /// The checksum of what was encoded, where the format has one.
+    pub checksum: u32,
+    /// The length of what the checksum covers.
+    pub length: u64,
+}
+
+/// Texts that go into the file: keyword and text.
+pub type Texts<'a> = &'a [(&'a str, &'a str)];
+
+/// A format for one picture.
+pub trait Sink: Send + Sync {
+    /// What it requires of the render.
+    fn needs(&self) -> Needs;
+
+    /// The least size of the file in bytes.
+    fn least_size(&self) -> u64;
+
+    /// A state for one thread that turns bands into pieces.
+    fn encoder(&self) -> Box<dyn Encoder + '_>;
+
+    /// Writes what stands before the first band, with `texts` where the format has a place for them.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    fn begin<'a>(&self, to: &'a mut (dyn Write + Send), texts: Texts) -> io::Result<Box<dyn Append + 'a>>;
+}
+
+/// Turns bands into pieces, on one thread.
+pub trait Encoder {
+    /// Adds the pieces of a band, which holds whole strips.
+    fn encode(&mut self, band: &Band, pieces: &mut Vec<Piece>);
+}
+
+/// Appends pieces to the file, in order.
+pub trait Append: Send {
+    /// Writes the next piece.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    fn append(&mut self, piece: Piece) -> io::Result<()>;
+
+    /// Writes what stands after the last band.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    fn finish(self: Box<Self>) -> io::Result<()>;
+}

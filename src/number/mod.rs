@@ -1,0 +1,13 @@
+//! Numbers that `f64` cannot hold: exact decimals, high precision, any exponent.
+
+pub(crate) mod complex;
+pub(crate) mod complexexp;
+pub(crate) mod decimal;
+pub(crate) mod fixed;
+pub(crate) mod floatexp;
+pub(crate) mod log2;
+
+pub use complex::{format_complex, parse_complex};
+pub use complexexp::ComplexExp;
+pub use decimal::{Decimal, MAX_DIGITS};
+pub use floatexp::FloatExp;

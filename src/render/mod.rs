@@ -1,0 +1,9 @@
+//! Rendering: bands of a scene on all threads of the caller's pool, into any number of files.
+
+pub(crate) mod bands;
+pub mod bench;
+pub(crate) mod in_order;
+pub(crate) mod pipeline;
+
+pub use bands::{Schedule, default_rows_per_band, field, iterate};
+pub use pipeline::{Making, Render, RenderError, Target, Watch, layout, memory, pixmap, rows_per_band};

@@ -1,0 +1,289 @@
+//! A scene into any number of files: iterate, color, encode, append.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::color::coloring::Map;
+use crate::color::painter::Painter;
+use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Piece, Sink, Texts};
+use crate::error::Error;
+use crate::field::Escape;
+use crate::kernel::bailout::Kernel;
+use crate::kernel::deep::reference_orbit::ReferenceOrbit;
+use crate::kernel::plan::Plan;
+use crate::pixmap::Pixmap;
+use crate::render::bands::{bands, default_rows_per_band, lowest};
+use crate::render::in_order::AHEAD;
+use crate::scene::scene::Scene;
+
+/// A scene with its kernel and painter, in which nothing is left to be resolved.
+pub struct Render {
+    scene: Scene,
+    kernel: Box<dyn Kernel>,
+    painter: Option<Painter>,
+}
+
+/// What a [`Render`] is made with. The picture depends on none of it.
+pub struct Making<'a> {
+    /// The plan for the samples of the scene.
+    pub plan: &'a Plan,
+    /// A reference orbit to use if it fits, as of [`auto_max_iter`](crate::auto_max_iter).
+    pub known: Option<Arc<ReferenceOrbit>>,
+    /// The most iterations of the reference orbit.
+    pub max_steps: u64,
+    /// Set to the iterations it has so far, for a display of progress.
+    pub steps: &'a AtomicU64,
+    /// Whether colors are wanted.
+    pub colors: bool,
+}
+
+/// A file to write: its format, where its bytes go, and the texts in it.
+pub struct Target<'a> {
+    /// The format.
+    pub sink: &'a dyn Sink,
+    /// Where the bytes go.
+    pub to: &'a mut (dyn Write + Send),
+    /// Keywords and texts.
+    pub texts: Texts<'a>,
+}
+
+/// Why a render ended early.
+#[derive(Debug)]
+pub enum RenderError {
+    /// Writing to the target of this index failed.
+    Write(usize, io::Error),
+    /// The caller cancelled it.
+    Cancelled,
+}
+
+/// How the caller observes and cancels a render.
+pub struct Watch<'a> {
+    /// Called with each band, on the thread that made it.
+    pub band: &'a (dyn Fn(&Band) + Sync),
+    /// Whether to stop before the next band.
+    pub cancel: &'a AtomicBool,
+}
+
+impl Watch<'_> {
+    /// Neither observes nor cancels.
+    pub fn none() -> Watch<'static> {
+        static NEVER: AtomicBool = AtomicBool::new(false);
+        Watch { band: &|_| (), cancel: &NEVER }
+    }
+}
+
+impl Render {
+    /// Makes the kernel, and finds the origin of the coloring if it is open.
+    ///
+    /// The origin of the logarithmic map is that of the whole lattice, so that a crop has the colors of the whole.
+    /// Uses the current rayon pool.
+    ///
+    /// # Errors
+    /// Those of [`Plan::kernel_within`].
+    pub fn new(scene: &Scene, making: Making) -> Result<Self, Error> {
+        let Making { plan, known, max_steps, steps, colors } = making;
+        let reference = plan.reference(known, max_steps, steps)?;
+        let kernel = plan.kernel_within(reference.clone(), max_steps, steps)?;
+        let mut scene = scene.clone();
+        let mut coloring = scene.coloring().clone();
+        if colors && coloring.map == Map::Log && coloring.origin.is_none() {
+            let whole = scene.samples().whole();
+            coloring.origin = if whole == *scene.samples() {
+                lowest(&whole, kernel.as_ref())
+            } else {
+                let plan = Plan::new(&whole, scene.bailout(), None);
+                lowest(&whole, plan.kernel_within(reference, max_steps, steps)?.as_ref())
+            };
+            scene = scene.with_coloring(coloring);
+        }
+        let painter = colors.then(|| Painter::new(scene.coloring(), scene.bailout().max_iter()));
+        Ok(Self { scene, kernel, painter })
+    }
+
+    /// [`Render::new`] with the fastest kernel, a reference orbit of any length, and colors.
+    ///
+    /// # Errors
+    /// Those of [`Plan::kernel_within`].
+    pub fn of(scene: &Scene) -> Result<Self, Error> {
+        let plan = Plan::new(scene.samples(), scene.bailout(), None);
+        let steps = &AtomicU64::new(0);
+        Self::new(scene, Making { plan: &plan, known: None, max_steps: u64::MAX, steps, colors: true })
+    }
+
+    /// The origin that the logarithmic map has where the coloring names none: the lowest smooth count in view. Not for
+    /// crops, whose origin is that of the whole.
+    pub fn origin_of_view(&self) -> Option<Escape> {
+        lowest(self.scene.samples(), self.kernel())
+    }
+
+    /// The scene, with the origin of its coloring.
+    pub fn scene(&self) -> &Scene {
+        &self.scene
+    }
+
+    /// The kernel.
+    pub fn kernel(&self) -> &dyn Kernel {
+        self.kernel.as_ref()
+    }
+
+    /// Paints a band of the scene: replaces `pixels` by its sRGB bytes. Does nothing if colors were not asked for.
+    pub fn paint(&self, escapes: &[Escape], pixels: &mut Vec<u8>) {
+        let (k, width) = (self.scene.supersample() as usize, self.scene.viewport().width() as usize);
+        let Some(painter) = &self.painter else { return };
+        pixels.resize(escapes.len() / (k * k) * 3, 0);
+        let samples = escapes.chunks_exact(k * k * width);
+        for (samples, out) in samples.zip(pixels.chunks_exact_mut(3 * width)) {
+            painter.paint(samples, k, out);
+        }
+    }
+
+    /// Renders into all targets, on the current rayon pool, in bands of `rows_per_band` rows of pixels.
+    ///
+    /// # Errors
+    /// [`RenderError::Write`] for the first target that cannot be written, [`RenderError::Cancelled`] where
+    /// `watch.cancel` was set.
+    ///
+    /// # Panics
+    /// Where a band does not hold whole strips, or colors are needed and were not asked for: see [`rows_per_band`].
+    pub fn run(&self, targets: &mut [Target], rows_per_band: u32, watch: Watch) -> Result<(), RenderError> {
+        let height = self.scene.viewport().height();
+        let sinks: Vec<&dyn Sink> = targets.iter().map(|target| target.sink).collect();
+        for Needs { rows, colors, .. } in sinks.iter().map(|sink| sink.needs()) {
+            assert!(rows_per_band >= height || rows_per_band.is_multiple_of(rows), "bands of whole strips");
+            assert!(self.painter.is_some() || !colors, "a painter for formats with colors");
+        }
+        let colors = sinks.iter().any(|sink| sink.needs().colors);
+        let fails = |index| move |error| RenderError::Write(index, error);
+        let mut files: Vec<Box<dyn Append + '_>> = Vec::new();
+        for (index, target) in targets.iter_mut().enumerate() {
+            files.push(target.sink.begin(target.to, target.texts).map_err(fails(index))?);
+        }
+        let state = || -> (Vec<u8>, Vec<Box<dyn Encoder + '_>>) {
+            (Vec::new(), sinks.iter().map(|sink| sink.encoder()).collect())
+        };
+        let cancelled = || watch.cancel.load(Ordering::Relaxed);
+        bands(
+            &self.scene,
+            &Cancelled { kernel: self.kernel(), cancel: watch.cancel },
+            rows_per_band,
+            state,
+            |(pixels, encoders), rows, escapes| {
+                if cancelled() {
+                    return Vec::new();
+                }
+                if colors {
+                    self.paint(escapes, pixels);
+                }
+                let band = Band { rows, escapes, pixels };
+                (watch.band)(&band);
+                let encode = |encoder: &mut Box<dyn Encoder + '_>| {
+                    let mut pieces = Vec::new();
+                    encoder.encode(&band, &mut pieces);
+                    pieces
+                };
+                encoders.iter_mut().map(encode).collect::<Vec<Vec<Piece>>>()
+            },
+            |pieces| {
+                if cancelled() {
+                    return Err(RenderError::Cancelled);
+                }
+                for (index, (file, pieces)) in files.iter_mut().zip(pieces).enumerate() {
+                    pieces.into_iter().try_for_each(|piece| file.append(piece)).map_err(fails(index))?;
+                }
+                Ok(())
+            },
+        )?;
+        for (index, file) in files.into_iter().enumerate() {
+            file.finish().map_err(fails(index))?;
+        }
+        Ok(())
+    }
+}
+
+/// A kernel that does nothing once the render is cancelled.
+struct Cancelled<'a> {
+    kernel: &'a dyn Kernel,
+    cancel: &'a AtomicBool,
+}
+
+impl Kernel for Cancelled<'_> {
+    fn iterate(&self, columns: std::ops::Range<u32>, rows: std::ops::Range<u32>, out: &mut [Escape]) {
+        if !self.cancel.load(Ordering::Relaxed) {
+            self.kernel.iterate(columns, rows, out);
+        }
+    }
+}
+
+/// The layout of a scene for formats.
+pub fn layout(scene: &Scene) -> Layout {
+    let viewport = scene.viewport();
+    Layout {
+        width: viewport.width(),
+        height: viewport.height(),
+        supersample: scene.supersample(),
+        max_iter: scene.bailout().max_iter(),
+    }
+}
+
+/// The least number of rows from `wanted` on that makes bands of whole strips in every format.
+pub fn rows_per_band(scene: &Scene, wanted: u32, sinks: &[Box<dyn Sink>]) -> u32 {
+    let strips = sinks.iter().fold(1, |rows, sink| lcm(rows, sink.needs().rows));
+    wanted.min(scene.viewport().height()).next_multiple_of(strips)
+}
+
+fn lcm(a: u32, b: u32) -> u32 {
+    let gcd = |mut a: u32, mut b: u32| {
+        while b > 0 {
+            (a, b) = (b, a % b);
+        }
+        a
+    };
+    a / gcd(a, b) * b
+}
+
+/// Bytes that a render takes at its peak, at most, beside the program itself and a reference orbit.
+pub fn memory(scene: &Scene, threads: usize, rows_per_band: u32, sinks: &[Box<dyn Sink>]) -> u64 {
+    let k = u64::from(scene.supersample());
+    let (width, height) = (u64::from(scene.viewport().width()), u64::from(scene.viewport().height()));
+    let bands = u64::from(scene.viewport().height().div_ceil(rows_per_band));
+    let band = width.saturating_mul(u64::from(rows_per_band));
+    // Each pixel of a band in work: eight bytes for every sample, three for the pixel, as many filtered and as many
+    // deflated. Of one that waits to be appended: four bytes for every count, three for the pixel.
+    let working = bands.min(threads as u64).saturating_mul(band.saturating_mul(8 * k * k + 9));
+    let waiting = bands.min(u64::from(AHEAD) * threads as u64);
+    let coordinates = 8 * k * (width + height);
+    let whole = sinks.iter().filter(|sink| sink.needs().whole).count() as u64;
+    working
+        .saturating_add(coordinates)
+        .saturating_add(waiting.saturating_mul(band.saturating_mul(4 * k * k + 3)))
+        .saturating_add(whole.saturating_mul(3 * width).saturating_mul(height))
+}
+
+/// A whole scene as a picture.
+///
+/// # Errors
+/// Those of [`Render::new`].
+pub fn pixmap(scene: &Scene) -> Result<Pixmap, Error> {
+    let render = Render::of(scene)?;
+    let (width, height) = (scene.viewport().width(), scene.viewport().height());
+    let mut bytes = Vec::with_capacity(3 * width as usize * height as usize);
+    let rows = default_rows_per_band(scene, rayon::current_num_threads());
+    let result: Result<(), std::convert::Infallible> = bands(
+        render.scene(),
+        render.kernel(),
+        rows,
+        || (),
+        |(), _, escapes| {
+            let mut pixels = Vec::new();
+            render.paint(escapes, &mut pixels);
+            pixels
+        },
+        |pixels: Vec<u8>| {
+            bytes.extend(pixels);
+            Ok(())
+        },
+    );
+    let Ok(()) = result;
+    Ok(Pixmap { width, height, bytes })
+}

@@ -1,0 +1,147 @@
+//! Colors: golden pictures, and crops.
+//!
+//! `data/golden.txt` holds a line for each picture: the SHA-256 of its sRGB bytes, and the options of
+//! `mandel render -s 64x36` that make it. A picture that changes is a change for users, to be wanted and said. This prints
+//! the table anew, into the place of the old one:
+//!
+//! ```text
+//! cargo test --test colors -- --ignored print_the_golden_table
+//! ```
+
+use mandel::{Bailout, Coloring, Grid, Location, Map, Palette, Pixmap, Rgb, Scene, Viewport, render};
+use sha2::{Digest, Sha256};
+
+fn scene(place: &str, size: (u32, u32), supersample: u32, coloring: Coloring) -> Scene {
+    let place = Location::named(place).expect(place);
+    let viewport = Viewport::new(place.frame().expect("a view"), Grid::Centers, size).expect("a view");
+    let bailout = Bailout::new(place.max_iter).expect("a limit");
+    Scene::new(viewport, bailout, supersample, coloring).expect("a scene")
+}
+
+/// The options of a picture, and its scene.
+fn picture(place: &str, supersample: u32, coloring: Coloring) -> (String, Scene) {
+    let Coloring { palette, map, density, offset, bands, interior, .. } = &coloring;
+    let mut options = format!("--supersample {supersample} -p {} --map {map}", palette.name());
+    let mut add = |wanted: bool, option: String| {
+        if wanted {
+            options += &option;
+        }
+    };
+    let max_iter = Location::named(place).expect(place).max_iter;
+    add(place != "home", format!(" --at {place} -n {max_iter}"));
+    add(palette.is_reversed(), " --reverse".into());
+    add(*bands, " --bands".into());
+    add(*density != 1.0, format!(" --density {density}"));
+    add(*offset != 0.0, format!(" --offset={offset}"));
+    add(*interior != Rgb::BLACK, format!(" --interior {interior}"));
+    (options, scene(place, (64, 36), supersample, coloring))
+}
+
+/// Every palette, forth and back, with every map, smooth and in bands; then density, offset, interior, and a deep view.
+fn pictures() -> Vec<(String, Scene)> {
+    let named = Palette::names().map(|name| Palette::named(name).expect(name));
+    let lists = ["#000011,#ffffff,#ffaa00,#000011", "#102030,#fedcba"];
+    let lists = lists.map(|list| Palette::from_list(list).expect(list));
+    let mut pictures = Vec::new();
+    for palette in named.chain(lists) {
+        for map in Map::ALL {
+            let smooth = Coloring { palette: palette.clone(), map, ..Coloring::default() };
+            let bands = Coloring { bands: true, ..smooth.clone() };
+            pictures.push(picture("home", 2, smooth));
+            pictures.push(picture("home", 1, bands));
+        }
+        let reversed = Coloring { palette: palette.clone().reversed(), ..Coloring::default() };
+        pictures.push(picture("home", 1, reversed.clone()));
+        pictures.push(picture("home", 2, Coloring { bands: true, ..reversed }));
+    }
+    for map in Map::ALL {
+        let interior = Rgb([1, 128, 254]);
+        let coloring = Coloring { map, density: 3.5, offset: -0.3, interior, ..Coloring::default() };
+        pictures.push(picture("home", 3, coloring.clone()));
+        pictures.push(picture("home", 1, Coloring { density: 1000.0, ..coloring }));
+        pictures.push(picture("twins", 1, Coloring { map, ..Coloring::default() }));
+    }
+    pictures
+}
+
+/// The whole table.
+fn table() -> String {
+    let line = |(options, scene): (String, Scene)| {
+        let pixmap = render::pixmap(&scene).expect("a picture");
+        let hash: String = Sha256::digest(&pixmap.bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{hash}  {options}\n")
+    };
+    pictures().into_iter().map(line).collect()
+}
+
+#[test]
+fn golden_pictures_keep_every_byte() {
+    let (table, golden) = (table(), include_str!("data/golden.txt"));
+    for (now, golden) in table.lines().zip(golden.lines()) {
+        assert_eq!(now, golden);
+    }
+    assert_eq!(table.lines().count(), golden.lines().count(), "pictures");
+}
+
+#[test]
+#[ignore = "writes the table that the other test compares with"]
+fn print_the_golden_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/golden.txt");
+    std::fs::write(path, table()).expect("the table is written");
+}
+
+/// Rows of pixels of a part of a picture.
+fn part(whole: &Pixmap, (left, top): (u32, u32), (width, height): (u32, u32)) -> Vec<u8> {
+    let row = |y: u32| {
+        let from = 3 * (y * whole.width + left) as usize;
+        &whole.bytes[from..][..3 * width as usize]
+    };
+    (top..top + height).flat_map(row).copied().collect()
+}
+
+#[test]
+fn a_crop_has_the_colors_of_the_whole() {
+    for place in ["home", "seahorse", "twins"] {
+        for (supersample, map) in [(1, Map::Log), (2, Map::Log), (2, Map::Linear)] {
+            let scene = scene(place, (45, 29), supersample, Coloring { map, ..Coloring::default() });
+            let whole = render::pixmap(&scene).expect("a picture");
+            // A corner, a single pixel, a part with no escape in home, the right half, all.
+            for (corner, size) in [
+                ((0, 0), (16, 12)),
+                ((7, 5), (1, 1)),
+                ((23, 13), (3, 3)),
+                ((20, 3), (25, 26)),
+                ((0, 0), (45, 29)),
+            ] {
+                let crop = scene.viewport().crop(corner.0, corner.1, size.0, size.1).expect("a part");
+                let crop = Scene::new(crop, scene.bailout(), supersample, scene.coloring().clone());
+                let crop = render::pixmap(&crop.expect("a scene")).expect("a picture");
+                assert_eq!((crop.width, crop.height), size);
+                assert!(
+                    crop.bytes == part(&whole, corner, size),
+                    "{place}, {supersample}, {map}, {corner:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_crop_of_a_crop_is_a_crop_of_the_whole() {
+    let scene = scene("seahorse", (40, 30), 2, Coloring::default());
+    let whole = render::pixmap(&scene).expect("a picture");
+    let crop = scene.viewport().crop(5, 4, 30, 20).and_then(|crop| crop.crop(6, 7, 10, 9)).expect("a part");
+    let crop = Scene::new(crop, scene.bailout(), 2, Coloring::default()).expect("a scene");
+    assert!(render::pixmap(&crop).expect("a picture").bytes == part(&whole, (11, 11), (10, 9)));
+}
+
+#[test]
+fn a_pixmap_survives_the_image_crate() {
+    let pixmap = render::pixmap(&scene("home", (13, 7), 1, Coloring::default())).expect("a picture");
+    let image = image::RgbImage::from(pixmap.clone());
+    assert_eq!(image.dimensions(), (13, 7));
+    assert_eq!(image.get_pixel(12, 6).0, pixmap.bytes[3 * 90..]);
+    assert_eq!(Pixmap::from(image), pixmap);
+    let short = Pixmap { bytes: vec![255; 4], ..pixmap };
+    assert_eq!(image::RgbImage::from(short).get_pixel(1, 0).0, [255, 0, 0]);
+}
