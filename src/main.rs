@@ -17,6 +17,7 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<(), Failure> {
     match args.command {
         Command::Render(args) => cli::render::run(&args),
+        Command::Batch(args) => cli::batch::run(&args),
         Command::Bench(args) => cli::bench::run(&args),
         Command::Info(args) => cli::info::run(&args),
         Command::Point(args) => cli::point::run(&args),

@@ -533,6 +533,8 @@ fn the_recipes_of_the_readme_work_as_printed() {
     let recipes: Vec<&str> =
         readme.lines().filter(|line| line.starts_with("mandel ") && !line.contains(" = ")).collect();
     assert!(recipes.len() >= 10, "{} recipes", recipes.len());
+    let jobs = readme.split("```toml\n# jobs.toml\n").nth(1).and_then(|rest| rest.split("```").next());
+    fs::write(folder.path("jobs.toml"), jobs.expect("a file of jobs")).expect("a file");
     let program = Path::new(env!("CARGO_BIN_EXE_mandel"));
     let path = std::env::join_paths(
         std::iter::once(program.parent().expect("a folder").to_path_buf())
@@ -547,7 +549,15 @@ fn the_recipes_of_the_readme_work_as_printed() {
             .expect("sh");
         assert!(output.status.success(), "{recipe}: {}", stderr(&output));
     }
-    for name in ["seahorse.png", "hot.png", "poster.png", "mini.npy", "counts.npy"] {
+    for name in [
+        "seahorse.png",
+        "hot.png",
+        "poster.png",
+        "mini.npy",
+        "counts.npy",
+        "out/spirals.npy",
+        "palettes/hot.png",
+    ] {
         assert!(folder.path(name).exists(), "{name}");
     }
 }

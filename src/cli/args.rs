@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::steers;
 use crate::cli::value::not_an_option;
-use crate::cli::{bench, find, info, palettes, point, render};
+use crate::cli::{batch, bench, find, info, palettes, point, render};
 
 /// Mandelbrot pictures and exact escape counts.
 ///
@@ -23,6 +23,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Make a picture, or an array of counts for NumPy
     Render(Box<render::Args>),
+    /// Make many pictures: the jobs of a file, on all threads together
+    Batch(batch::Args),
     /// Compare numbers of threads, schedules and chunk sizes on one scene
     Bench(Box<bench::Args>),
     /// Print the scene that a picture was made from

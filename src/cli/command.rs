@@ -24,7 +24,14 @@ pub(crate) fn command(scene: &Scene) -> Option<String> {
     }
     let mut words = vec!["mandel render".to_string()];
     let mut option = |name: &str, value: String| words.push(format!("{name} {value}"));
-    let named = |place: &Location| place.frame().is_ok_and(|frame| frame == *viewport.frame());
+    let named = |place: &Location| match viewport.frame() {
+        // The size first: centers have thousands of digits.
+        Frame::Centered { center, extent } => {
+            place.extent().is_ok_and(|of_place| of_place == *extent)
+                && place.center().is_ok_and(|of_place| of_place == *center)
+        }
+        Frame::Region { .. } => false,
+    };
     match (viewport.frame(), Location::ALL.iter().find(|place| named(place))) {
         (_, Some(place)) => option("--at", place.name.into()),
         (Frame::Region { bounds, aspect }, _) => {

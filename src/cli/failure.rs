@@ -30,6 +30,8 @@ pub(crate) enum Failure {
     Exists(PathBuf, &'static str),
     /// A limit of the machine, in words.
     Limit(String),
+    /// What went wrong elsewhere, in words, and the exit code of that.
+    Told(String, u8),
     /// The reader of the output closed it, as `head` does. The program ends without a message.
     ClosedPipe,
 }
@@ -66,6 +68,7 @@ impl Failure {
             Self::Io { action, path, problem } => (format!("cannot {action} {}: {problem}", shown(path)), 4),
             Self::Exists(path, instead) => (format!("{} already exists; {instead}", shown(path)), 4),
             Self::Limit(words) => (words.clone(), 5),
+            Self::Told(words, code) => (words.clone(), *code),
             Self::ClosedPipe => (String::new(), 141),
         }
     }

@@ -165,7 +165,7 @@ impl<F: Copy + Display> Output<F> {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fails(error)),
                 _ => {}
             }
-            check_folder(&path, size, request.format)?;
+            check_folder(&path, size, request.format, unfinished)?;
             // The lock is held so that an interrupt finds the file either not yet made or listed.
             let mut files = unfinished.lock();
             let temporary = temporary(&path).map_err(fails)?;
@@ -338,12 +338,19 @@ fn cannot_write(path: &Path, problem: String) -> Failure {
 }
 
 /// Checks that a file of `size` bytes can be made at `path`.
-fn check_folder(path: &Path, size: u64, format: impl Display) -> Result<(), Failure> {
+fn check_folder(
+    path: &Path,
+    size: u64,
+    format: impl Display,
+    unfinished: &Unfinished,
+) -> Result<(), Failure> {
     let folder = folder(path);
     if !folder.is_dir() {
         return Err(cannot_write(path, format!("there is no folder {}", shown(folder))));
     }
-    remove_abandoned(folder);
+    if unfinished.is_new(folder) {
+        remove_abandoned(folder);
+    }
     if let Some(free) = free_space(folder).filter(|free| size > *free) {
         let problem = format!(
             "it needs {} as {} and {} are free there; write PNG, which is far smaller, or fewer samples",

@@ -1,5 +1,6 @@
 //! SIGINT, SIGTERM and their kind: remove what is unfinished, then die of the signal.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
@@ -13,14 +14,18 @@ use crate::cli::terminal::say;
 /// A thread of its own waits for the signals, so that kernels need not look for them, however long an orbit is.
 /// It holds this lock while it removes the files and ends the process, so nothing can be renamed into place meanwhile.
 #[derive(Clone)]
-pub(crate) struct Unfinished(Arc<Mutex<Vec<PathBuf>>>);
+pub(crate) struct Unfinished {
+    files: Arc<Mutex<Vec<PathBuf>>>,
+    /// Folders that this run has looked through for files of killed ones.
+    swept: Arc<Mutex<BTreeSet<PathBuf>>>,
+}
 
 impl Unfinished {
     /// Starts to watch for signals. A signal that was ignored from the start (`nohup`, a background job of a script) stays so.
     ///
     /// Comes before [`memory::check`](crate::cli::memory::check), which sees what the thread takes.
     pub(crate) fn watch() -> Self {
-        let unfinished = Self(Arc::default());
+        let unfinished = Self { files: Arc::default(), swept: Arc::default() };
         let shared = unfinished.clone();
         let ignored = ignored_signals();
         // With a handler, a file beyond the size limit is an error of the write instead of the end of the process.
@@ -51,7 +56,12 @@ impl Unfinished {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Vec<PathBuf>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a folder is named here for the first time.
+    pub(crate) fn is_new(&self, folder: &Path) -> bool {
+        self.swept.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.into())
     }
 
     /// Forgets a file that is finished or gone.

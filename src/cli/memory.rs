@@ -55,6 +55,15 @@ fn threads_in(free: u64, needed: u64) -> usize {
     (free.saturating_sub(beside) / (STACK + ARENA)) as usize
 }
 
+/// How many renders can run at once, each in a thread of its own that takes `needed` bytes. 0 says that none can.
+pub(crate) fn renders(needed: u64) -> usize {
+    let resident = available().map_or(u64::MAX, |free| free.saturating_sub(PROCESS) / (TOUCHED + needed));
+    let space = address_space().map_or(u64::MAX, |free| {
+        free.saturating_sub(PROCESS + ARENA + of_meter(free)) / (STACK + ARENA + needed)
+    });
+    resident.min(space) as usize
+}
+
 /// Whether there is address space for a thread that only shows progress.
 pub(crate) fn is_roomy() -> bool {
     address_space().is_none_or(|free| free >= ROOMY)

@@ -1,6 +1,7 @@
 //! The command line: arguments become a job, results become files and messages.
 
 pub(crate) mod args;
+pub(crate) mod batch;
 pub(crate) mod bench;
 mod command;
 mod edges;

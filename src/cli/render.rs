@@ -9,7 +9,7 @@ use std::time::Instant;
 use clap::ValueEnum;
 use mandel::encode::{Band, Compression, Format, Sink};
 use mandel::render::{self, Making, Render, RenderError, Target, Watch};
-use mandel::{Error, Plan, ReferenceOrbit, Scene};
+use mandel::{Error, Plan, Scene};
 use serde_json::json;
 
 use crate::cli::command::command;
@@ -100,23 +100,39 @@ fn format(text: &str) -> Result<Format, Failure> {
     text.parse().map_err(|error| value::named("--format", &error))
 }
 
+/// What a job may take of the machine.
+#[derive(Clone, Copy)]
+pub(crate) struct Share {
+    pub(crate) threads: usize,
+    /// Jobs that run at once, each with as many threads.
+    pub(crate) jobs: u64,
+}
+
 /// What is to be done, fully resolved.
-struct Job<'a> {
+pub(crate) struct Job<'a> {
     args: &'a Args,
     requests: Vec<Request>,
     sinks: Vec<Box<dyn Sink>>,
     resolved: Resolved,
     plan: Plan,
-    threads: usize,
+    share: Share,
     rows_per_chunk: u32,
     /// Bytes that the render takes beside the reference orbit.
     needed: u64,
-    unfinished: Unfinished,
-    start: Instant,
+}
+
+/// What has been written.
+pub(crate) struct Written {
+    /// The files.
+    pub(crate) names: Vec<String>,
+    pub(crate) edges: Edges,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let mut job = Job::new(args)?;
+    let start = Instant::now();
+    let unfinished = Unfinished::watch();
+    let share = Share { threads: threads::count(args.threads)?, jobs: 1 };
+    let mut job = Job::new(args, share, args.progress())?;
     if args.dry_run {
         return job.tell();
     }
@@ -127,40 +143,93 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if let Some(note) = job.resolved.digits_note().filter(|_| !args.quiet) {
         say(note);
     }
-    let outputs = job.open()?;
+    let outputs = job.open(args.existing(), &unfinished)?;
     if outputs.is_empty() {
         // All files exist already.
         return if args.json { print(&format!("{}\n", json!({ "outputs": [] }))) } else { Ok(()) };
     }
-    job.render(outputs)
+    job.render(outputs, start)
+}
+
+/// Whether only counts are wanted, no picture.
+fn numbers(requests: &[Request]) -> bool {
+    requests.iter().all(|request| !request.format.takes_colors())
+}
+
+/// Pixels of the picture.
+pub(crate) fn pixels(scene: &Scene) -> u64 {
+    u64::from(scene.viewport().width()) * u64::from(scene.viewport().height())
+}
+
+/// How large a render will be.
+pub(crate) struct Outline {
+    pub(crate) pixels: u64,
+    pub(crate) samples: u64,
+    /// Bytes that it takes with one thread.
+    pub(crate) bytes: u64,
 }
 
 impl Args {
+    /// Checks all that can be checked before anything takes time.
+    pub(crate) fn outline(&self) -> Result<Outline, Failure> {
+        let requests = requests(&self.output, self.format)?;
+        let (_, scene) = self.scene.checked(numbers(&requests))?;
+        let (_, _, bytes) = self.bands(&requests, &scene, 1);
+        let k = u64::from(scene.supersample());
+        let pixels = pixels(&scene);
+        Ok(Outline { pixels, samples: pixels.saturating_mul(k * k), bytes })
+    }
+
+    /// Sinks, rows of a band, and the bytes that the render takes beside the reference orbit.
+    fn bands(&self, requests: &[Request], scene: &Scene, threads: usize) -> (Vec<Box<dyn Sink>>, u32, u64) {
+        let layout = render::layout(scene);
+        let sink = |request: &Request| request.format.sink(layout, self.compression.into());
+        let sinks: Vec<Box<dyn Sink>> = requests.iter().map(sink).collect();
+        let rows = self.rows_per_chunk.0.unwrap_or_else(|| render::default_rows_per_band(scene, threads));
+        let rows = render::rows_per_band(scene, rows, &sinks);
+        let needed = render::memory(scene, threads, rows, &sinks);
+        (sinks, rows, needed)
+    }
+
     fn progress(&self) -> Progress {
         if self.quiet { Progress::Never } else { self.progress }
+    }
+
+    fn existing(&self) -> Existing {
+        match (self.force, self.no_clobber) {
+            (true, _) => Existing::Replace,
+            (_, true) => Existing::Keep,
+            _ => Existing::Refuse,
+        }
     }
 }
 
 impl<'a> Job<'a> {
-    fn new(args: &'a Args) -> Result<Self, Failure> {
-        let start = Instant::now();
+    /// Resolves what was asked for, and checks that there is memory for it. The thread that watches for signals already
+    /// runs.
+    pub(crate) fn new(args: &'a Args, share: Share, progress: Progress) -> Result<Self, Failure> {
+        let Share { threads, jobs } = share;
         let requests = requests(&args.output, args.format)?;
-        let threads = threads::count(args.threads)?;
         let level = value::level(args.kernel)?;
-        let numbers = |request: &Request| !request.format.takes_colors();
-        let resolved = args.scene.resolve(requests.iter().all(numbers), args.progress())?;
+        let resolved = args.scene.resolve(numbers(&requests), progress, jobs)?;
         let scene = &resolved.scene;
-        let layout = render::layout(scene);
-        let sink = |request: &Request| request.format.sink(layout, args.compression.into());
-        let sinks: Vec<Box<dyn Sink>> = requests.iter().map(sink).collect();
-        let rows = args.rows_per_chunk.0.unwrap_or_else(|| render::default_rows_per_band(scene, threads));
-        let rows_per_chunk = render::rows_per_band(scene, rows, &sinks);
-        let needed = render::memory(scene, threads, rows_per_chunk, &sinks);
-        let unfinished = Unfinished::watch();
-        // Before the plan, whose kernel allocates the coordinates of a row.
-        memory::check(needed, threads, "this render", "use a smaller size or fewer threads")?;
+        let (sinks, rows_per_chunk, needed) = args.bands(&requests, scene, threads);
+        // Before the kernel, which keeps the coordinates of a row. Where jobs run side by side, there are so many as fit.
+        if jobs == 1 {
+            memory::check(needed, threads, "this render", "use a smaller size or fewer threads")?;
+        }
         let plan = Plan::new(scene.samples(), scene.bailout(), level);
-        Ok(Self { args, requests, sinks, resolved, plan, threads, rows_per_chunk, needed, unfinished, start })
+        Ok(Self { args, requests, sinks, resolved, plan, share, rows_per_chunk, needed })
+    }
+
+    /// The scene, of which nothing but the origin of its map is left to be found.
+    pub(crate) fn scene(&self) -> &Scene {
+        &self.resolved.scene
+    }
+
+    /// What to say where the center has too few digits.
+    pub(crate) fn digits_note(&self) -> Option<String> {
+        self.resolved.digits_note()
     }
 
     /// Prints the scene, and says how it would be computed.
@@ -175,7 +244,7 @@ impl<'a> Job<'a> {
     /// How the scene is computed, in a line.
     fn how(&self) -> String {
         let plural = |count: u64| if count == 1 { "" } else { "s" };
-        let (threads, rows) = (self.threads, self.rows_per_chunk);
+        let (threads, rows) = (self.share.threads, self.rows_per_chunk);
         format!(
             "kernel {}: {}; {threads} thread{}, {rows} row{} to a chunk",
             self.plan,
@@ -185,20 +254,19 @@ impl<'a> Job<'a> {
         )
     }
 
-    /// Opens all outputs that are to be written, and drops the sinks of the others.
-    fn open(&mut self) -> Result<Vec<Output>, Failure> {
+    /// Opens all outputs that are to be written. The sinks of the others go.
+    pub(crate) fn open(
+        &mut self,
+        existing: Existing,
+        unfinished: &Unfinished,
+    ) -> Result<Vec<Output>, Failure> {
         let args = self.args;
-        let existing = match (args.force, args.no_clobber) {
-            (true, _) => Existing::Replace,
-            (_, true) => Existing::Keep,
-            _ => Existing::Refuse,
-        };
         let (mut outputs, mut sinks) = (Vec::new(), Vec::new());
         for (request, sink) in self.requests.iter().zip(self.sinks.drain(..)) {
             if request.is_stdout() && stdout().is_terminal() {
                 return Err(usage("a picture is not written to a terminal; use -o FILE or a pipe"));
             }
-            match Output::open(request, existing, sink.least_size(), &self.unfinished)? {
+            match Output::open(request, existing, sink.least_size(), unfinished)? {
                 Some(output) if args.json && output.is_stdout() => {
                     return Err(usage("--json and --output both write to standard output; keep one"));
                 }
@@ -218,15 +286,18 @@ impl<'a> Job<'a> {
         Ok(outputs)
     }
 
-    /// Renders into the outputs and reports the result.
-    fn render(mut self, mut outputs: Vec<Output>) -> Result<(), Failure> {
+    /// Renders into the outputs, and says what has happened.
+    fn render(mut self, outputs: Vec<Output>, start: Instant) -> Result<(), Failure> {
         let args = self.args;
-        let pool = threads::pool(self.threads, self.needed, args.quiet)?;
-        self.threads = pool.current_num_threads();
-        let known = self.resolved.reference.take();
-        let (scene, edges) = pool.install(|| self.write(known, &mut outputs))?;
-        let names = finish_all(outputs)?;
-        let seconds = self.start.elapsed().as_secs_f64();
+        let pool = threads::pool(self.share.threads, self.needed, args.quiet)?;
+        self.share.threads = pool.current_num_threads();
+        let (scene, Written { names, edges }) = pool.install(|| {
+            let render = self.prepare(args.progress())?;
+            let pixels = Stage::Pixels(pixels(render.scene()));
+            let meter = Meter::start(args.progress(), pixels, Arc::default());
+            Ok::<_, Failure>((render.scene().clone(), self.write(&render, outputs, &meter)?))
+        })?;
+        let seconds = start.elapsed().as_secs_f64();
         if !args.quiet {
             say(self.summary(&names, seconds));
             edges.notes(&scene).into_iter().for_each(say);
@@ -236,7 +307,7 @@ impl<'a> Job<'a> {
                 "scene": scene_json(&scene),
                 "kernel": self.plan.to_string(),
                 "kernel_reason": self.plan.reason().to_string(),
-                "threads": self.threads,
+                "threads": self.share.threads,
                 "rows_per_chunk": self.rows_per_chunk,
                 "outputs": names,
                 "seconds": seconds,
@@ -246,47 +317,46 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    /// Renders on the current pool into the outputs. Returns the scene with the origin of its coloring.
-    fn write(
-        &self,
-        known: Option<Arc<ReferenceOrbit>>,
-        outputs: &mut [Output],
-    ) -> Result<(Scene, Edges), Failure> {
-        let progress = self.args.progress();
-        let colors = self.sinks.iter().any(|sink| sink.needs().colors);
-        let render = {
-            let steps = Arc::default();
-            let shown = if self.plan.is_deep() { progress } else { Progress::Never };
-            let _meter = Meter::start(shown, Stage::Reference, Arc::clone(&steps));
-            let making = Making {
-                plan: &self.plan,
-                known,
-                max_steps: memory::max_steps(self.needed),
-                steps: &steps,
-                colors,
-            };
-            Render::new(&self.resolved.scene, making)?
+    /// Makes kernel and painter on the current pool, which leaves nothing of the scene to be found.
+    pub(crate) fn prepare(&mut self, progress: Progress) -> Result<Render, Failure> {
+        let (steps, deep) = (Arc::default(), self.plan.is_deep());
+        let shown = if deep { progress } else { Progress::Never };
+        let _meter = Meter::start(shown, Stage::Reference, Arc::clone(&steps));
+        let making = Making {
+            plan: &self.plan,
+            known: self.resolved.reference.take(),
+            max_steps: if deep { memory::max_steps(self.needed) / self.share.jobs } else { u64::MAX },
+            steps: &steps,
+            colors: self.sinks.iter().any(|sink| sink.needs().colors),
         };
-        let scene = render.scene().clone();
+        Ok(Render::new(&self.resolved.scene, making)?)
+    }
+
+    /// Makes the numbers and colors on the current pool and writes them; complete outputs take their places.
+    pub(crate) fn write(
+        &self,
+        render: &Render,
+        mut outputs: Vec<Output>,
+        meter: &Meter,
+    ) -> Result<Written, Failure> {
+        let scene = render.scene();
         let text = scene.to_text();
         // Options cannot name an origin, so they give this picture only where it has that of its own view.
         let given = self.resolved.scene.coloring().origin;
         let own = |_: &String| given.is_none() || given == render.origin_of_view();
-        let again = command(&scene).filter(own).unwrap_or_else(|| "mandel render --scene THIS_FILE".into());
+        let again = command(scene).filter(own).unwrap_or_else(|| "mandel render --scene THIS_FILE".into());
         let software = concat!("mandel ", env!("CARGO_PKG_VERSION"));
         let texts = [("Software", software), ("Description", &again), (KEYWORD, &text)];
         let texts = if self.args.no_metadata { &[][..] } else { &texts };
-        let (width, height) = (scene.viewport().width(), scene.viewport().height());
-        let meter =
-            Meter::start(progress, Stage::Pixels(u64::from(width) * u64::from(height)), Arc::default());
+        let width = u64::from(scene.viewport().width());
         let edges = Mutex::new(Edges::default());
         let band = |band: &Band| {
             let of_band = Edges::of(band.escapes, scene.samples().width());
             edges.lock().unwrap_or_else(PoisonError::into_inner).add(of_band);
-            meter.add(band.rows.len() as u64 * u64::from(width));
+            meter.add(band.rows.len() as u64 * width);
         };
         let failures: Vec<_> = outputs.iter().map(Output::failure).collect();
-        let pairs = self.sinks.iter().zip(outputs);
+        let pairs = self.sinks.iter().zip(&mut outputs);
         let mut targets: Vec<Target> =
             pairs.map(|(sink, output)| Target { sink: sink.as_ref(), to: output, texts }).collect();
         let watch = Watch { band: &band, cancel: &AtomicBool::new(false) };
@@ -294,7 +364,8 @@ impl<'a> Job<'a> {
             RenderError::Write(index, error) => failures[index](error),
             RenderError::Cancelled => Error::Internal("a render ended that nobody cancelled".into()).into(),
         })?;
-        Ok((scene, edges.into_inner().unwrap_or_else(PoisonError::into_inner)))
+        let names = finish_all(outputs)?;
+        Ok(Written { names, edges: edges.into_inner().unwrap_or_else(PoisonError::into_inner) })
     }
 
     fn summary(&self, names: &[String], seconds: f64) -> String {
@@ -307,8 +378,8 @@ impl<'a> Job<'a> {
             names.join(", "),
             scene.bailout().max_iter(),
             self.plan,
-            self.threads,
-            if self.threads == 1 { "" } else { "s" },
+            self.share.threads,
+            if self.share.threads == 1 { "" } else { "s" },
             f64::from(width) * f64::from(height) / seconds / 1e6,
         )
     }

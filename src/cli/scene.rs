@@ -140,16 +140,11 @@ pub(crate) struct Resolved {
 }
 
 impl SceneArgs {
-    /// The scene that was asked for. `numbers` says that no picture is wanted, only counts.
-    pub(crate) fn resolve(&self, numbers: bool, progress: Progress) -> Result<Resolved, Failure> {
-        let mut draft = self.draft()?;
+    /// The scene that was asked for. `numbers` says that no picture is wanted, only counts; memory is left for `jobs`
+    /// renders at once.
+    pub(crate) fn resolve(&self, numbers: bool, progress: Progress, jobs: u64) -> Result<Resolved, Failure> {
+        let (mut draft, first) = self.checked(numbers)?;
         let centered = draft.center.is_some() && self.at.is_none();
-        if numbers {
-            draft.smoothing = Some(Smoothing::Off);
-            draft.supersample = draft.supersample.or(Some(1));
-        }
-        // Checks the scene before the preview takes time.
-        let first = Draft { max_iter: draft.max_iter.or(Some(1)), ..draft.clone() }.scene()?;
         let deep = Plan::new(first.viewport(), first.bailout(), None).is_deep();
         // The limit of the default view does not suit a deep view elsewhere.
         let default = self.at.or((!deep).then_some(Location::ALL[0])).map(|place| place.max_iter);
@@ -159,7 +154,7 @@ impl SceneArgs {
                 None
             }
             None => {
-                let found = preview(&first, if deep { progress } else { Progress::Never })?;
+                let found = preview(&first, if deep { progress } else { Progress::Never }, jobs)?;
                 draft.max_iter = Some(found.max_iter);
                 found.reference
             }
@@ -167,7 +162,19 @@ impl SceneArgs {
         Ok(Resolved { scene: draft.scene()?, reference, centered })
     }
 
-    /// The scene file, overridden by options.
+    /// What was asked for, and its scene but for a `max_iter` that is to be found: all that can be checked before
+    /// anything takes time.
+    pub(crate) fn checked(&self, numbers: bool) -> Result<(Draft, Scene), Failure> {
+        let mut draft = self.draft()?;
+        if numbers {
+            draft.smoothing = Some(Smoothing::Off);
+            draft.supersample = draft.supersample.or(Some(1));
+        }
+        let first = Draft { max_iter: draft.max_iter.or(Some(1)), ..draft.clone() }.scene()?;
+        Ok((draft, first))
+    }
+
+    /// What the file and the options say together.
     fn draft(&self) -> Result<Draft, Failure> {
         let stdin = |path: &Path| path.as_os_str() == "-";
         if self.scene.as_deref().is_some_and(stdin)
@@ -295,9 +302,9 @@ impl Resolved {
     }
 }
 
-/// `max_iter` from the view itself, with a display of progress for the reference orbit.
-fn preview(scene: &Scene, progress: Progress) -> Result<AutoMaxIter, Error> {
+/// `max_iter` from the view itself, which takes a while where the reference orbit does.
+fn preview(scene: &Scene, progress: Progress, jobs: u64) -> Result<AutoMaxIter, Error> {
     let steps = Arc::default();
     let _meter = Meter::start(progress, Stage::Reference, Arc::clone(&steps));
-    auto_max_iter(scene.viewport(), scene.samples(), memory::max_steps(0), &steps)
+    auto_max_iter(scene.viewport(), scene.samples(), memory::max_steps(0) / jobs, &steps)
 }

@@ -18,7 +18,10 @@ pub(crate) const KEYWORD: &str = "mandel";
 /// The most bytes of a scene text or of a file with a center. Two numbers of 100,000 digits take a fifth of it.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// A scene text and the file it comes from.
+/// What to say of a longer text.
+const PAGE: &str = "a scene takes one page";
+
+/// What a file says of a scene.
 pub(crate) struct SceneFile {
     /// The name for messages.
     name: String,
@@ -37,7 +40,7 @@ impl SceneFile {
         let fails = |error: io::Error| read_failure(path, &error);
         reader.by_ref().take(SIGNATURE.len() as u64).read_to_end(&mut head).map_err(fails)?;
         if head != SIGNATURE {
-            let text = bounded(path, head, reader)?;
+            let text = bounded(path, head, reader, PAGE)?;
             return Ok(Self { name, text, texts: Vec::new() });
         }
         let found = texts(io::Cursor::new(head).chain(io::BufReader::new(reader)));
@@ -67,14 +70,20 @@ impl SceneFile {
 
 /// Reads the center of a view from a file.
 pub(crate) fn center(path: &Path) -> Result<Complex<Decimal>, Failure> {
-    let text = bounded(path, Vec::new(), open(path)?)?;
+    let text = text(path, PAGE)?;
     parse_complex(text.trim_start_matches('\u{feff}').trim()).map_err(|error| {
         let Error::Number { position, .. } = error else { return Failure::Error(error) };
         usage(format!("--center: {}: {} at character {}", name(path), words(&error), position + 1))
     })
 }
 
-fn name(path: &Path) -> String {
+/// The text of a file; `least` says what to do about one that is too long.
+pub(crate) fn text(path: &Path, least: &str) -> Result<String, Failure> {
+    bounded(path, Vec::new(), open(path)?, least)
+}
+
+/// The name of a file for messages.
+pub(crate) fn name(path: &Path) -> String {
     if path.as_os_str() == "-" { "standard input".into() } else { shown(path) }
 }
 
@@ -98,8 +107,8 @@ fn read_failure(path: &Path, error: &io::Error) -> Failure {
     Failure::Io { action: "read", path: path.into(), problem: reason(error) }
 }
 
-/// The text that begins with `head` and continues in `reader`, if it is UTF-8 without zero bytes and not too long.
-fn bounded(path: &Path, head: Vec<u8>, reader: impl Read) -> Result<String, Failure> {
+/// The text that begins with `head` and goes on in `reader`, if it is one and not too long.
+fn bounded(path: &Path, head: Vec<u8>, reader: impl Read, least: &str) -> Result<String, Failure> {
     let (name, mut bytes) = (name(path), head);
     reader.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| read_failure(path, &error))?;
     let input = |words: String| Err(Failure::Input(words));
@@ -110,7 +119,7 @@ fn bounded(path: &Path, head: Vec<u8>, reader: impl Read) -> Result<String, Fail
         ));
     }
     if bytes.len() as u64 > MAX_BYTES {
-        return input(format!("{name}:1:1: the text is longer than 1 MiB"));
+        return input(format!("{name}:1:1: the text is longer than 1 MiB; {least}"));
     }
     String::from_utf8(bytes).or_else(|error| {
         let valid = error.utf8_error().valid_up_to();
@@ -119,7 +128,7 @@ fn bounded(path: &Path, head: Vec<u8>, reader: impl Read) -> Result<String, Fail
 }
 
 /// Line and column behind these bytes.
-fn place(before: &[u8]) -> String {
+pub(crate) fn place(before: &[u8]) -> String {
     let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
     let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
     format!("{line}:{}", String::from_utf8_lossy(&before[start..]).chars().count() + 1)

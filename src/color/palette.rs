@@ -1,5 +1,7 @@
 //! Named palettes: colors along a line or around a circle.
 
+use std::sync::OnceLock;
+
 use crate::color::rgb::{Rgb, linear};
 use crate::error::Error;
 
@@ -62,6 +64,11 @@ const STEPS: [(&str, &[u8]); 9] = [
     ("twilight", include_bytes!("palette/twilight.rgb")),
     ("twilight_shifted", include_bytes!("palette/twilight_shifted.rgb")),
 ];
+
+/// The tables of the built-in palettes, smooth and not reversed: they take a millisecond, as long as a small picture, so
+/// they are made once.
+static TABLES: [OnceLock<Vec<[u16; 3]>>; STOPS.len() + STEPS.len()] =
+    [const { OnceLock::new() }; STOPS.len() + STEPS.len()];
 
 impl Default for Palette {
     /// The first of the built-in palettes, `glacier`.
@@ -182,8 +189,27 @@ impl Palette {
                 }
                 table
             }
-            _ => (0..ENTRIES).map(|i| self.srgb((i as f64 + 0.5) / ENTRIES as f64).map(linear)).collect(),
+            _ => match Self::names().position(|name| self.name == Name::BuiltIn(name)) {
+                Some(place) => {
+                    let mut table = TABLES[place].get_or_init(|| self.clone().forwards().smooth()).clone();
+                    if self.reversed {
+                        table.reverse();
+                    }
+                    table
+                }
+                None => self.smooth(),
+            },
         }
+    }
+
+    fn forwards(self) -> Self {
+        Self { reversed: false, ..self }
+    }
+
+    /// The entries of a smooth palette. Reversed, they are the same in the opposite order: places are exact, and so is
+    /// their distance from 1.
+    fn smooth(&self) -> Vec<[u16; 3]> {
+        (0..ENTRIES).map(|i| self.srgb((i as f64 + 0.5) / ENTRIES as f64).map(linear)).collect()
     }
 
     /// The color at place `t` from 0 to 1, as sRGB values from 0 to 1.
@@ -260,6 +286,16 @@ fn monotone_cubic(stops: &[(f64, Rgb)], channel: usize, cyclic: bool, t: f64) ->
 mod tests {
     use super::*;
     use crate::color::rgb::ToSrgb;
+
+    #[test]
+    fn a_table_that_is_kept_is_the_one_that_is_made() {
+        for name in Palette::names() {
+            let palette = Palette::named(name).expect("built in");
+            for palette in [palette.clone(), palette.reversed()] {
+                assert_eq!(palette.table(false), palette.smooth(), "{name}");
+            }
+        }
+    }
 
     #[test]
     fn stops_are_met_exactly() {

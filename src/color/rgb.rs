@@ -4,6 +4,7 @@
 //! bytes are at least 19 units apart, a byte that is converted there and back is unchanged.
 
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use crate::error::Error;
 
@@ -58,19 +59,23 @@ pub(crate) fn linear(srgb: f64) -> u16 {
 }
 
 /// The sRGB byte of every value of linear light.
-pub(crate) struct ToSrgb(Box<[u8]>);
+#[derive(Clone, Copy)]
+pub(crate) struct ToSrgb(&'static [u8]);
 
 impl ToSrgb {
     pub(crate) fn new() -> Self {
-        // Byte b begins where linear light reaches that of b - 1/2.
-        let mut table = vec![255; 1 << 16];
-        let mut from = 0;
-        for byte in 0..255_u8 {
-            let end = usize::from(linear((f64::from(byte) + 0.5) / 255.0));
-            table[from..end].fill(byte);
-            from = end;
-        }
-        Self(table.into_boxed_slice())
+        static TABLE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+            // Byte b begins where linear light reaches that of b - 1/2.
+            let mut table = vec![255; 1 << 16];
+            let mut from = 0;
+            for byte in 0..255_u8 {
+                let end = usize::from(linear((f64::from(byte) + 0.5) / 255.0));
+                table[from..end].fill(byte);
+                from = end;
+            }
+            table
+        });
+        Self(&TABLE)
     }
 
     #[inline(always)]

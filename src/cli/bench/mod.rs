@@ -136,7 +136,7 @@ impl fmt::Display for Export {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let requests = args.exports()?;
-    let Resolved { scene, reference, .. } = args.scene.resolve(true, args.progress)?;
+    let Resolved { scene, reference, .. } = args.scene.resolve(true, args.progress, 1)?;
     let threads = args.threads.0.clone();
     let most = threads.iter().copied().max().unwrap_or(1);
     let schedules = args.schedules(&scene, most)?;

@@ -1,0 +1,171 @@
+//! `mandel batch`: the jobs of a file, on all threads together.
+
+mod jobs;
+mod keys;
+mod pattern;
+mod report;
+mod resume;
+mod schedule;
+mod source;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use crate::cli::batch::jobs::Job;
+use crate::cli::batch::report::{Report, State};
+use crate::cli::batch::source::Source;
+use crate::cli::edges::Edges;
+use crate::cli::failure::Failure;
+use crate::cli::files::Existing;
+use crate::cli::interrupt::Unfinished;
+use crate::cli::progress::{Meter, Progress, Stage};
+use crate::cli::render::{self, Share};
+use crate::cli::terminal::{reason, say};
+use crate::cli::threads;
+use crate::cli::value::Worded;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Jobs as TOML, or as JSON Lines where the text begins with {; - for standard input
+    ///
+    /// [[job]] begins a job. Its keys are the long options of 'mandel render' that describe a picture: at, center,
+    /// zoom, size, palette, output, ..., and a name. [defaults] says what all jobs have in common, [job.matrix] lists
+    /// values of which each combination is a job. An output is a pattern, as in "out/{name}-{palette}-{index:03}.png":
+    /// {index} counts all jobs from 1, other fields are keys of the job. All files lie below the current folder.
+    #[arg(value_name = "JOBS")]
+    file: PathBuf,
+    /// Skip jobs whose pictures are there, complete and of the same scene, and make the others again
+    ///
+    /// A PNG holds its scene. An NPY does not: it is skipped with the PNG of the same job, and made again if there is none.
+    #[arg(long, conflicts_with = "no_clobber", help_heading = "Output")]
+    resume: bool,
+    /// Replace files that are already there
+    #[arg(short, long, conflicts_with = "no_clobber", help_heading = "Output")]
+    force: bool,
+    /// Leave files that are already there as they are, and do nothing for them
+    #[arg(long, help_heading = "Output")]
+    no_clobber: bool,
+    /// Worker threads, or 'auto' [default: MANDEL_THREADS, RAYON_NUM_THREADS, or the usable CPUs]
+    #[arg(short, long, value_name = "N", allow_hyphen_values = true, help_heading = "Run", value_parser = Worded(threads::option))]
+    threads: Option<usize>,
+    /// When to show progress
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", help_heading = "Run")]
+    progress: Progress,
+    /// Say nothing but errors
+    #[arg(short, long, help_heading = "Run")]
+    quiet: bool,
+    /// Print a summary as one JSON object on standard output
+    #[arg(long, help_heading = "Run")]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let start = Instant::now();
+    let source = Source::read(&args.file)?;
+    let jobs = jobs::read(&source)?;
+    args.check_existing(&jobs)?;
+    let unfinished = Unfinished::watch();
+    let threads = threads::count(args.threads)?;
+    let bytes = jobs.iter().map(|job| job.outline.bytes).max().unwrap_or(0);
+    let pool = threads::pool(threads, bytes.saturating_mul(threads as u64), args.quiet)?;
+    let pixels = jobs.iter().fold(0_u64, |sum, job| sum.saturating_add(job.outline.pixels));
+    let progress = if args.quiet { Progress::Never } else { args.progress };
+    let meter = Meter::start(progress, Stage::Pixels(pixels), Arc::default());
+    let batch = Batch { args, unfinished, meter };
+    let reports: Mutex<Vec<Option<Report>>> = Mutex::new(jobs.iter().map(|_| None).collect());
+    schedule::run(&jobs, &pool, |job, share| {
+        let report = batch.make(job, share);
+        if let State::Failed(failure) = &report.state {
+            say(format_args!("error: {}: {}: {}", source.place(job.at), job.label(), failure.told().0));
+        }
+        reports.lock().unwrap_or_else(PoisonError::into_inner)[job.number - 1] = Some(report);
+    });
+    drop(batch);
+    let reports = reports.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let done: Vec<(&Job, Report)> =
+        jobs.iter().zip(reports).filter_map(|(job, report)| Some((job, report?))).collect();
+    if args.json {
+        report::json(&done, pool.current_num_threads(), start.elapsed())?;
+    } else if !args.quiet {
+        report::table(&done, pool.current_num_threads(), start.elapsed())?;
+    }
+    report::verdict(&done)
+}
+
+impl Args {
+    fn existing(&self) -> Existing {
+        match (self.force || self.resume, self.no_clobber) {
+            (true, _) => Existing::Replace,
+            (_, true) => Existing::Keep,
+            _ => Existing::Refuse,
+        }
+    }
+
+    /// Refuses files that are there before anything takes time.
+    fn check_existing(&self, jobs: &[Job]) -> Result<(), Failure> {
+        if self.existing() != Existing::Refuse {
+            return Ok(());
+        }
+        let there = |path: &&PathBuf| fs::symlink_metadata(path).is_ok();
+        match jobs.iter().flat_map(|job| &job.outputs).find(there) {
+            Some(path) => Err(Failure::Exists(path.clone(), EXISTS)),
+            None => Ok(()),
+        }
+    }
+}
+
+const EXISTS: &str =
+    "use --resume to make what is missing, --force to make all again or --no-clobber to skip what is there";
+
+/// What the jobs share while they run.
+struct Batch<'a> {
+    args: &'a Args,
+    unfinished: Unfinished,
+    meter: Meter,
+}
+
+impl Batch<'_> {
+    /// Makes one job on the current pool.
+    fn make(&self, job: &Job, share: Share) -> Report {
+        let start = Instant::now();
+        let mut notes = Vec::new();
+        let state = self.try_make(job, share, &mut notes).unwrap_or_else(State::Failed);
+        if !matches!(state, State::Done | State::Failed(_)) {
+            self.meter.add(job.outline.pixels);
+        }
+        Report { state, notes, seconds: start.elapsed().as_secs_f64() }
+    }
+
+    fn try_make(&self, job: &Job, share: Share, notes: &mut Vec<String>) -> Result<State, Failure> {
+        let mut render = render::Job::new(&job.args, share, Progress::Never)?;
+        if self.args.resume && resume::is_complete(&job.outputs, render.scene(), self.args.force)? {
+            return Ok(State::Complete);
+        }
+        notes.extend(render.digits_note());
+        for folder in job.outputs.iter().filter_map(|path| path.parent()) {
+            make_folder(folder)?;
+        }
+        let outputs = render.open(self.args.existing(), &self.unfinished)?;
+        if outputs.is_empty() {
+            return Ok(State::Kept);
+        }
+        let prepared = render.prepare(Progress::Never)?;
+        let written = render.write(&prepared, outputs, &self.meter)?;
+        notes.extend(Edges::notes(written.edges, prepared.scene()));
+        Ok(State::Done)
+    }
+}
+
+/// Makes a folder, and those above it, where it is missing.
+fn make_folder(folder: &Path) -> Result<(), Failure> {
+    if folder.as_os_str().is_empty() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder).map_err(|error| Failure::Io {
+        action: "make the folder",
+        path: folder.into(),
+        problem: reason(&error),
+    })
+}
