@@ -97,6 +97,40 @@ fn one_render_makes_several_files() {
 }
 
 #[test]
+fn smooth_counts_are_counts_with_a_fraction() {
+    let folder = Folder::new();
+    folder.succeed(&small(&["-o", "counts.npy", "--values", "counts"]));
+    folder.succeed(&small(&["-o", "alone.npy", "--values", "smooth"]));
+    folder.succeed(&small(&["-o", "a.png", "-o", "beside.npy", "--values", "smooth", "--supersample", "1"]));
+    let smooth = read(folder.path("alone.npy"));
+    assert!(smooth == read(folder.path("beside.npy")));
+    assert_eq!(smooth.len(), 128 + 8 * 36 * 64);
+    let counts = read(folder.path("counts.npy"));
+    let mut near = 0;
+    for (count, value) in counts[128..].chunks_exact(4).zip(smooth[128..].chunks_exact(8)) {
+        let count = u32::from_le_bytes(count.try_into().expect("4 bytes"));
+        let value = f64::from_le_bytes(value.try_into().expect("8 bytes"));
+        assert!(!value.is_nan() || count == 100, "{count}");
+        near += u32::from((value - f64::from(count)).abs() <= 1.0);
+    }
+    // All others do not escape, or begin next to |z| = 2 and take their time.
+    assert!(near > 36 * 64 / 2, "{near}");
+    folder.fail(
+        &small(&["-o", "b.png", "--values", "smooth"]),
+        2,
+        "error: --values is for NPY files, and there is none to write; add -o numbers.npy",
+    );
+    let text = folder.succeed(&small(&["-q", "--dry-run", "-o", "x.npy"]));
+    fs::write(folder.path("whole.toml"), text).expect("a file");
+    folder.fail(
+        &["render", "--scene", "whole.toml", "-o", "b.npy", "--values", "smooth"],
+        2,
+        "error: --values smooth needs a scene with an escape radius, and this one has none; write \
+         escape_radius = 256 into its [iterate]",
+    );
+}
+
+#[test]
 fn the_same_bytes_for_every_thread_count_and_chunk() {
     let folder = Folder::new();
     for size in ["1x1", "1x999", "999x1", "641x479"] {

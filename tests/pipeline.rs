@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use mandel::encode::{Band, Compression, Format, Sink};
+use mandel::encode::{Band, Format, Npy, Options, Sink, Values};
 use mandel::render::{self, Render, RenderError, Target, Watch};
 use mandel::{Bailout, Coloring, Grid, Location, Scene, Viewport};
 
@@ -17,7 +17,7 @@ fn scene(size: (u32, u32), supersample: u32) -> Scene {
 
 /// PNG and NPY.
 fn sinks(scene: &Scene) -> Vec<Box<dyn Sink>> {
-    Format::all().map(|format| format.sink(render::layout(scene), Compression::Fast)).collect()
+    Format::all().map(|format| format.sink(render::layout(scene), Options::default())).collect()
 }
 
 fn pool(threads: usize) -> rayon::ThreadPool {
@@ -59,6 +59,34 @@ fn neither_threads_nor_bands_change_a_byte() {
         assert!(first[1].ends_with(&counts) && first[1].len() - counts.len() == 128);
         assert!(sinks(&scene).iter().zip(&first).all(|(sink, file)| sink.least_size() <= file.len() as u64));
     }
+}
+
+#[test]
+fn smooth_counts_are_those_of_the_field() {
+    let scene = scene((61, 83), 2);
+    let mut file = Vec::new();
+    let npy = Npy::new(render::layout(&scene), Values::Smooth);
+    let mut target = [Target { sink: &npy, to: &mut file, texts: &[] }];
+    let render = Render::of(&scene).expect("a kernel");
+    pool(2).install(|| render.run(&mut target, 5, Watch::none())).expect("memory");
+    let field = render::field(&scene).expect("a field");
+    let (header, data) = file.split_at(128);
+    assert!(
+        String::from_utf8_lossy(header)
+            .contains("'descr': '<f8', 'fortran_order': False, 'shape': (166, 122)")
+    );
+    let (mut smooth, mut inside) = (0, 0);
+    assert_eq!(data.len(), 8 * field.escapes.len());
+    for (bytes, escape) in data.chunks_exact(8).zip(&field.escapes) {
+        let value = f64::from_le_bytes(bytes.try_into().expect("eight bytes"));
+        match escape.n() {
+            Some(n) => assert_eq!(value, f64::from(n) + f64::from(escape.fraction())),
+            None => assert!(value.is_nan()),
+        }
+        smooth += u32::from(value.fract() != 0.0 && !value.is_nan());
+        inside += u32::from(value.is_nan());
+    }
+    assert!(smooth > 1000 && inside > 1000, "{smooth} {inside}");
 }
 
 #[test]

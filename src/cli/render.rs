@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use clap::ValueEnum;
-use mandel::encode::{Band, Compression, Format, Sink};
+use mandel::encode::{Band, Compression, Format, Options, Sink, Values};
 use mandel::render::{self, Making, Render, RenderError, Target, Watch};
 use mandel::{Error, Plan, Scene};
 use serde_json::json;
@@ -40,6 +40,9 @@ pub(crate) struct Args {
     /// How hard to try to make a PNG small; the picture is the same
     #[arg(long, value_enum, default_value = "fast", help_heading = "Output")]
     compression: CompressionArg,
+    /// What an NPY holds [default: counts]
+    #[arg(long, value_enum, help_heading = "Output")]
+    values: Option<ValuesArg>,
     /// Leave the scene, the program's name and the command out of the picture
     #[arg(long, help_heading = "Output")]
     no_metadata: bool,
@@ -92,6 +95,23 @@ impl From<CompressionArg> for Compression {
             CompressionArg::Fast => Self::Fast,
             CompressionArg::Balanced => Self::Balanced,
             CompressionArg::Best => Self::Best,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ValuesArg {
+    /// Escape counts as uint32, max-iter where nothing escaped
+    Counts,
+    /// Smooth iteration counts as float64, NaN where nothing escaped
+    Smooth,
+}
+
+impl From<ValuesArg> for Values {
+    fn from(argument: ValuesArg) -> Self {
+        match argument {
+            ValuesArg::Counts => Self::Counts,
+            ValuesArg::Smooth => Self::Smooth,
         }
     }
 }
@@ -173,7 +193,7 @@ impl Args {
     /// Checks all that can be checked before anything takes time.
     pub(crate) fn outline(&self) -> Result<Outline, Failure> {
         let requests = requests(&self.output, self.format)?;
-        let (_, scene) = self.scene.checked(numbers(&requests))?;
+        let (_, scene) = self.scene.checked(self.numbers_alone(&requests))?;
         let (_, _, bytes) = self.bands(&requests, &scene, 1);
         let k = u64::from(scene.supersample());
         let pixels = pixels(&scene);
@@ -183,7 +203,9 @@ impl Args {
     /// Sinks, rows of a band, and the bytes that the render takes beside the reference orbit.
     fn bands(&self, requests: &[Request], scene: &Scene, threads: usize) -> (Vec<Box<dyn Sink>>, u32, u64) {
         let layout = render::layout(scene);
-        let sink = |request: &Request| request.format.sink(layout, self.compression.into());
+        let values = self.values.map_or(Values::Counts, Values::from);
+        let options = Options { compression: self.compression.into(), values };
+        let sink = |request: &Request| request.format.sink(layout, options);
         let sinks: Vec<Box<dyn Sink>> = requests.iter().map(sink).collect();
         let rows = self.rows_per_chunk.0.unwrap_or_else(|| render::default_rows_per_band(scene, threads));
         let rows = render::rows_per_band(scene, rows, &sinks);
@@ -202,6 +224,25 @@ impl Args {
             _ => Existing::Refuse,
         }
     }
+
+    /// The numbers that are wanted, where no picture is.
+    fn numbers_alone(&self, requests: &[Request]) -> Option<Values> {
+        numbers(requests).then(|| self.values.map_or(Values::Counts, Values::from))
+    }
+
+    /// Checks that `--values` has a file to go into, and a scene to come from.
+    fn check_values(&self, scene: &Scene, numbers: bool) -> Result<(), Failure> {
+        match self.values {
+            Some(_) if !numbers => {
+                Err(usage("--values is for NPY files, and there is none to write; add -o numbers.npy"))
+            }
+            Some(ValuesArg::Smooth) if !scene.bailout().is_smooth() => Err(usage(
+                "--values smooth needs a scene with an escape radius, and this one has none; \
+                 write escape_radius = 256 into its [iterate]",
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl<'a> Job<'a> {
@@ -211,10 +252,12 @@ impl<'a> Job<'a> {
         let Share { threads, jobs } = share;
         let requests = requests(&args.output, args.format)?;
         let level = value::level(args.kernel)?;
-        let resolved = args.scene.resolve(numbers(&requests), progress, jobs)?;
+        let resolved = args.scene.resolve(args.numbers_alone(&requests), progress, jobs)?;
         let scene = &resolved.scene;
+        args.check_values(scene, requests.iter().any(|request| !request.format.takes_colors()))?;
         let (sinks, rows_per_chunk, needed) = args.bands(&requests, scene, threads);
-        // Before the kernel, which keeps the coordinates of a row. Where jobs run side by side, there are so many as fit.
+        // Before the plan, whose kernel allocates the coordinates of a row. Where jobs run side by side, there are so many
+        // as fit.
         if jobs == 1 {
             memory::check(needed, threads, "this render", "use a smaller size or fewer threads")?;
         }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use mandel::encode::Values;
 use mandel::{
     Aspect, AutoMaxIter, Decimal, Draft, Error, Extent, Grid, Location, Map, Palette, Plan, ReferenceOrbit,
     Rgb, Scene, Smoothing, auto_max_iter,
@@ -140,9 +141,14 @@ pub(crate) struct Resolved {
 }
 
 impl SceneArgs {
-    /// The scene that was asked for. `numbers` says that no picture is wanted, only counts; memory is left for `jobs`
-    /// renders at once.
-    pub(crate) fn resolve(&self, numbers: bool, progress: Progress, jobs: u64) -> Result<Resolved, Failure> {
+    /// The scene that was asked for. `numbers` says that no picture is wanted, and which numbers are; memory is left for
+    /// `jobs` renders at once.
+    pub(crate) fn resolve(
+        &self,
+        numbers: Option<Values>,
+        progress: Progress,
+        jobs: u64,
+    ) -> Result<Resolved, Failure> {
         let (mut draft, first) = self.checked(numbers)?;
         let centered = draft.center.is_some() && self.at.is_none();
         let deep = Plan::new(first.viewport(), first.bailout(), None).is_deep();
@@ -164,10 +170,12 @@ impl SceneArgs {
 
     /// What was asked for, and its scene but for a `max_iter` that is to be found: all that can be checked before
     /// anything takes time.
-    pub(crate) fn checked(&self, numbers: bool) -> Result<(Draft, Scene), Failure> {
+    pub(crate) fn checked(&self, numbers: Option<Values>) -> Result<(Draft, Scene), Failure> {
         let mut draft = self.draft()?;
-        if numbers {
+        if numbers == Some(Values::Counts) {
             draft.smoothing = Some(Smoothing::Off);
+        }
+        if numbers.is_some() {
             draft.supersample = draft.supersample.or(Some(1));
         }
         let first = Draft { max_iter: draft.max_iter.or(Some(1)), ..draft.clone() }.scene()?;

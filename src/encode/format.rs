@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::encode::npy::Npy;
+use crate::encode::npy::{Npy, Values};
 use crate::encode::png::{Compression, Png};
 use crate::encode::sink::{Layout, Sink};
 use crate::error::Error;
@@ -12,13 +12,22 @@ use crate::error::Error;
 #[derive(Clone, Copy, Debug)]
 pub struct Format {
     suffix: &'static str,
-    make: fn(Layout, Compression) -> Box<dyn Sink>,
+    make: fn(Layout, Options) -> Box<dyn Sink>,
+}
+
+/// What formats leave to choose. Each takes what concerns it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// How hard to try to make the file small.
+    pub compression: Compression,
+    /// What the numbers in an array are.
+    pub values: Values,
 }
 
 /// All formats, the default first: suffix and sink.
 const FORMATS: [Format; 2] = [
-    Format { suffix: "png", make: |layout, compression| Box::new(Png::new(layout, compression)) },
-    Format { suffix: "npy", make: |layout, _| Box::new(Npy::new(layout)) },
+    Format { suffix: "png", make: |layout, options| Box::new(Png::new(layout, options.compression)) },
+    Format { suffix: "npy", make: |layout, options| Box::new(Npy::new(layout, options.values)) },
 ];
 
 impl Format {
@@ -30,12 +39,12 @@ impl Format {
     /// Whether files of this format hold colors; else they hold numbers alone.
     pub fn takes_colors(self) -> bool {
         let smallest = Layout { width: 1, height: 1, supersample: 1, max_iter: 1 };
-        self.sink(smallest, Compression::Fast).needs().colors
+        self.sink(smallest, Options::default()).needs().colors
     }
 
-    /// The sink for one picture. `compression` is for formats that have a choice.
-    pub fn sink(self, layout: Layout, compression: Compression) -> Box<dyn Sink> {
-        (self.make)(layout, compression)
+    /// The sink for one picture.
+    pub fn sink(self, layout: Layout, options: Options) -> Box<dyn Sink> {
+        (self.make)(layout, options)
     }
 }
 

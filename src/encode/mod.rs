@@ -7,8 +7,8 @@ pub(crate) mod png_text;
 mod runs;
 pub(crate) mod sink;
 
-pub use format::Format;
-pub use npy::Npy;
+pub use format::{Format, Options};
+pub use npy::{Npy, Values};
 pub use png::{Compression, Png, encode};
 pub use png_text::{MAX_TEXT, SIGNATURE, TextsError, texts};
 pub use sink::{Append, Band, Encoder, Layout, Needs, Piece, Sink, Texts};

@@ -1,18 +1,40 @@
-//! NumPy's array format: escape counts for `numpy.load`.
+//! NumPy's array format: escape counts and smooth counts for `numpy.load`.
 
 use std::io::{self, Write};
 
 use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Piece, Sink, Texts};
+use crate::field::Escape;
 
-/// Escape counts as an array of `uint32`, `max_iter` where nothing escaped.
+/// What the elements of the array are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Values {
+    /// Escape counts as `uint32`, `max_iter` where nothing escaped.
+    #[default]
+    Counts,
+    /// Smooth iteration counts, n + fraction, as `float64`; NaN where nothing escaped. The scene has to be smooth.
+    Smooth,
+}
+
+impl Values {
+    /// The data type as NumPy names it, little endian, and its size in bytes.
+    fn kind(self) -> (&'static str, usize) {
+        match self {
+            Self::Counts => ("<u4", 4),
+            Self::Smooth => ("<f8", 8),
+        }
+    }
+}
+
+/// One number for each sample.
 pub struct Npy {
     layout: Layout,
+    values: Values,
 }
 
 impl Npy {
     /// The format for the samples of a picture of that size.
-    pub fn new(layout: Layout) -> Self {
-        Self { layout }
+    pub fn new(layout: Layout, values: Values) -> Self {
+        Self { layout, values }
     }
 
     /// Columns and rows of samples.
@@ -22,13 +44,14 @@ impl Npy {
         (samples(width), samples(height))
     }
 
-    /// What stands before the counts.
+    /// What stands before the numbers.
     ///
     /// Format version 1.0 (NumPy Enhancement Proposal 1): magic, length, a Python literal padded with blanks so that the
-    /// data begins at a multiple of 64 bytes. Data type `<u4`: unsigned, 32 bits, little endian.
+    /// data begins at a multiple of 64 bytes.
     fn header(&self) -> Vec<u8> {
         let (width, height) = self.shape();
-        let shape = format!("{{'descr': '<u4', 'fortran_order': False, 'shape': ({height}, {width}), }}");
+        let (kind, _) = self.values.kind();
+        let shape = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({height}, {width}), }}");
         // Magic, version and length take 10 bytes, the line break at the end one.
         let padded = (10 + shape.len() + 1).next_multiple_of(64) - 10;
         let mut header = b"\x93NUMPY\x01\x00".to_vec();
@@ -45,11 +68,12 @@ impl Sink for Npy {
 
     fn least_size(&self) -> u64 {
         let (width, height) = self.shape();
-        self.header().len() as u64 + 4 * width * height
+        let data = (self.values.kind().1 as u64).saturating_mul(width).saturating_mul(height);
+        data.saturating_add(self.header().len() as u64)
     }
 
     fn encoder(&self) -> Box<dyn Encoder + '_> {
-        Box::new(Counts { max_iter: self.layout.max_iter })
+        Box::new(Numbers { max_iter: self.layout.max_iter, values: self.values })
     }
 
     fn begin<'a>(&self, to: &'a mut (dyn Write + Send), _: Texts) -> io::Result<Box<dyn Append + 'a>> {
@@ -58,18 +82,32 @@ impl Sink for Npy {
     }
 }
 
-struct Counts {
+struct Numbers {
     max_iter: u32,
+    values: Values,
 }
 
-impl Encoder for Counts {
+impl Encoder for Numbers {
     fn encode(&mut self, band: &Band, pieces: &mut Vec<Piece>) {
-        let mut bytes = vec![0; 4 * band.escapes.len()];
-        for (bytes, escape) in bytes.chunks_exact_mut(4).zip(band.escapes) {
-            bytes.copy_from_slice(&escape.count(self.max_iter).to_le_bytes());
-        }
+        let bytes = match self.values {
+            Values::Counts => flatten(band.escapes, |escape| escape.count(self.max_iter).to_le_bytes()),
+            Values::Smooth => flatten(band.escapes, |escape| smooth(escape).to_le_bytes()),
+        };
         pieces.push(Piece { bytes, ..Piece::default() });
     }
+}
+
+/// Both summands are exact in `f64`; the sum is rounded once, which no machine does otherwise.
+fn smooth(escape: Escape) -> f64 {
+    escape.n().map_or(f64::NAN, |n| f64::from(n) + f64::from(escape.fraction()))
+}
+
+fn flatten<const SIZE: usize>(escapes: &[Escape], bytes_of: impl Fn(Escape) -> [u8; SIZE]) -> Vec<u8> {
+    let mut bytes = vec![0; SIZE * escapes.len()];
+    for (bytes, escape) in bytes.chunks_exact_mut(SIZE).zip(escapes) {
+        bytes.copy_from_slice(&bytes_of(*escape));
+    }
+    bytes
 }
 
 /// Writes pieces as they are.
@@ -94,12 +132,17 @@ mod tests {
     #[test]
     fn the_header_is_aligned_and_says_the_shape() {
         for (width, height) in [(1, 1), (800, 600), (i32::MAX as u32, i32::MAX as u32)] {
-            let npy = Npy::new(Layout { width, height, supersample: 1, max_iter: 1 });
-            let bytes = npy.header();
-            assert_eq!(bytes.len() % 64, 0);
-            assert!(bytes.ends_with(b"\n"));
-            let text = String::from_utf8_lossy(&bytes[10..]).into_owned();
-            assert!(text.contains(&format!("({height}, {width})")), "{text}");
+            for (values, size) in [(Values::Counts, 4_u32), (Values::Smooth, 8)] {
+                let npy = Npy::new(Layout { width, height, supersample: 1, max_iter: 1 }, values);
+                let bytes = npy.header();
+                assert_eq!(bytes.len() % 64, 0);
+                assert!(bytes.ends_with(b"\n"));
+                let text = String::from_utf8_lossy(&bytes[10..]).into_owned();
+                assert!(text.contains(&format!("({height}, {width})")), "{text}");
+                let data = u128::from(size) * u128::from(width) * u128::from(height);
+                let whole = data + bytes.len() as u128;
+                assert_eq!(npy.least_size(), u64::try_from(whole).unwrap_or(u64::MAX));
+            }
         }
     }
 }

@@ -19,9 +19,10 @@ use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Piece, Sink, Tex
 use crate::pixmap::Pixmap;
 
 /// The effort spent on a small file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compression {
     /// About ten milliseconds a megapixel; a tenth to a quarter larger than `Balanced`.
+    #[default]
     Fast,
     /// As the default of the `png` crate.
     Balanced,

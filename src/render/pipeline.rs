@@ -249,14 +249,14 @@ pub fn memory(scene: &Scene, threads: usize, rows_per_band: u32, sinks: &[Box<dy
     let bands = u64::from(scene.viewport().height().div_ceil(rows_per_band));
     let band = width.saturating_mul(u64::from(rows_per_band));
     // Each pixel of a band in work: eight bytes for every sample, three for the pixel, as many filtered and as many
-    // deflated. Of one that waits to be appended: four bytes for every count, three for the pixel.
+    // deflated. Of one that waits to be appended: eight bytes for every smooth count, three for the pixel.
     let working = bands.min(threads as u64).saturating_mul(band.saturating_mul(8 * k * k + 9));
     let waiting = bands.min(u64::from(AHEAD) * threads as u64);
     let coordinates = 8 * k * (width + height);
     let whole = sinks.iter().filter(|sink| sink.needs().whole).count() as u64;
     working
         .saturating_add(coordinates)
-        .saturating_add(waiting.saturating_mul(band.saturating_mul(4 * k * k + 3)))
+        .saturating_add(waiting.saturating_mul(band.saturating_mul(8 * k * k + 3)))
         .saturating_add(whole.saturating_mul(3 * width).saturating_mul(height))
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use clap::ValueEnum;
+use mandel::encode::Values;
 use mandel::render::bench::{self, Bench, Statistics, Variant};
 use mandel::render::{Schedule, default_rows_per_band};
 use mandel::{Escape, Kernel, Plan, ReferenceOrbit, Scene};
@@ -136,7 +137,7 @@ impl fmt::Display for Export {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let requests = args.exports()?;
-    let Resolved { scene, reference, .. } = args.scene.resolve(true, args.progress, 1)?;
+    let Resolved { scene, reference, .. } = args.scene.resolve(Some(Values::Counts), args.progress, 1)?;
     let threads = args.threads.0.clone();
     let most = threads.iter().copied().max().unwrap_or(1);
     let schedules = args.schedules(&scene, most)?;
