@@ -111,6 +111,19 @@ pub enum Error {
     /// A file that is not what it claims to be, or damaged.
     #[error("{0}")]
     Damaged(&'static str),
+    /// A file of another job, kernel or part than the one that it is read for.
+    #[error("its {what} is {found}, and {expected} is expected")]
+    Foreign {
+        /// What differs.
+        what: &'static str,
+        /// What the file says.
+        found: String,
+        /// What it should say.
+        expected: String,
+    },
+    /// A job that cannot be made or used.
+    #[error("{0}")]
+    Job(JobProblem),
     /// The machine lacks the instructions that were asked for.
     #[error("this processor does not have {0}")]
     Instructions(&'static str),
@@ -284,6 +297,51 @@ pub enum SceneProblem {
     },
 }
 
+/// What is wrong with a job.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JobProblem {
+    /// Not JSON; the words are the parser's.
+    #[error("{0}")]
+    Syntax(String),
+    /// A key that jobs do not have.
+    #[error("unknown key '{}'", .0.escape_debug())]
+    UnknownKey(String),
+    /// A value of the wrong kind, or none at all.
+    #[error("'{key}' must be {expected}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What is expected.
+        expected: &'static str,
+    },
+    /// A version that this program does not know.
+    #[error("a job of version {0}; version 1 is known")]
+    Version(String),
+    /// A scene that makes no sense.
+    #[error("scene: {0}")]
+    Scene(Box<Error>),
+    /// A job for another order of operations than this program has for its view.
+    #[error("a job for the kernel {job}; this view is iterated by {here}")]
+    Kernel {
+        /// The kernel of the job.
+        job: String,
+        /// The one here.
+        here: String,
+    },
+    /// No shards, or more than there are tiles to deal.
+    #[error("{shards} shards of a picture of {tiles} tiles")]
+    Shards {
+        /// The shards that were asked for.
+        shards: u32,
+        /// The most there can be.
+        tiles: u32,
+    },
+    /// A picture that takes more tiles than a job can list.
+    #[error("a picture of more samples than a job can be cut into")]
+    TooLarge,
+}
+
 /// The kinds of failure, one exit code each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -301,7 +359,7 @@ impl Error {
     /// Which kind of failure this is.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Damaged(_) => ErrorKind::Input,
+            Self::Damaged(_) | Self::Foreign { .. } => ErrorKind::Input,
             Self::Instructions(_)
             | Self::LongReference { .. }
             | Self::Undecided { .. }

@@ -33,6 +33,7 @@
 //! | `scene` | everything that determines a picture, and its text |
 //! | `encode` | file formats |
 //! | [`render`] | a scene into files |
+//! | [`job`] | a large render as a folder of finished pieces |
 //! | the binary: `cli`, `main` | command line, files, terminal |
 
 mod error;
@@ -56,8 +57,10 @@ pub mod encode;
 
 pub mod render;
 
+pub mod job;
+
 pub use color::{Coloring, Map, Painter, Palette, Rgb};
-pub use error::{Error, ErrorKind, NumberProblem, SceneProblem, Search};
+pub use error::{Error, ErrorKind, JobProblem, NumberProblem, SceneProblem, Search};
 pub use field::{Escape, Field};
 pub use find::{AutoMaxIter, ExactEscape, Misiurewicz, Nucleus, Shape, auto_max_iter, exact_escape};
 pub use kernel::{

@@ -17,6 +17,8 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<(), Failure> {
     match args.command {
         Command::Render(args) => cli::render::run(&args),
+        Command::Plan(args) => cli::plan::run(&args),
+        Command::Stitch(args) => cli::stitch::run(&args),
         Command::Batch(args) => cli::batch::run(&args),
         Command::Bench(args) => cli::bench::run(&args),
         Command::Info(args) => cli::info::run(&args),

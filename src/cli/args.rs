@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::steers;
 use crate::cli::value::not_an_option;
-use crate::cli::{batch, bench, find, info, palettes, point, render};
+use crate::cli::{batch, bench, find, info, palettes, plan, point, render, stitch};
 
 /// Mandelbrot pictures and exact escape counts.
 ///
@@ -25,6 +25,10 @@ pub(crate) enum Command {
     Render(Box<render::Args>),
     /// Make many pictures: the jobs of a file, on all threads together
     Batch(batch::Args),
+    /// Cut a large render into shards that many machines can make
+    Plan(Box<plan::Args>),
+    /// Make a picture of the shards of a job
+    Stitch(Box<stitch::Args>),
     /// Compare numbers of threads, schedules and chunk sizes on one scene
     Bench(Box<bench::Args>),
     /// Print the scene that a picture was made from

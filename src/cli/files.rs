@@ -104,7 +104,7 @@ pub(crate) fn plain(path: &Path) -> PathBuf {
 }
 
 /// The folder that a path names a file in.
-fn folder(path: &Path) -> &Path {
+pub(crate) fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -321,7 +321,7 @@ fn free_name(format: impl Display) -> PathBuf {
 }
 
 /// What to do about a file in the way.
-const EXISTS: &str = "use --force to replace it or --no-clobber to skip";
+pub(crate) const EXISTS: &str = "use --force to replace it or --no-clobber to skip";
 
 /// The words for a file in the way, where there is no `--no-clobber` to speak of.
 pub(crate) fn in_the_way(failure: Failure) -> Failure {
@@ -333,7 +333,7 @@ pub(crate) fn in_the_way(failure: Failure) -> Failure {
     }
 }
 
-fn cannot_write(path: &Path, problem: String) -> Failure {
+pub(crate) fn cannot_write(path: &Path, problem: String) -> Failure {
     Failure::Io { action: "write", path: path.into(), problem }
 }
 
@@ -364,7 +364,7 @@ fn check_folder(
 }
 
 /// A file beside `path` that will take its place.
-fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+pub(crate) fn temporary(path: &Path) -> io::Result<NamedTempFile> {
     let temporary = tempfile::Builder::new()
         .prefix(&format!("{PREFIX}{}-", std::process::id()))
         .suffix(SUFFIX)
@@ -395,7 +395,7 @@ const SUFFIX: &str = ".tmp";
 const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Removes temporary files in a folder that killed renders left behind.
-fn remove_abandoned(folder: &Path) {
+pub(crate) fn remove_abandoned(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();

@@ -1,15 +1,13 @@
 //! `mandel render`: one scene, computed once, written to any number of files.
 
 use std::io::{IsTerminal, stdout};
-use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use clap::ValueEnum;
-use mandel::encode::{Band, Compression, Format, Options, Sink, Values};
-use mandel::render::{self, Making, Render, RenderError, Target, Watch};
-use mandel::{Error, Plan, Scene};
+use mandel::encode::{Band, Format, Sink, Values};
+use mandel::render::{Making, Render, RenderError, Target, Watch};
+use mandel::{Error, Level, Plan, Scene};
 use serde_json::json;
 
 use crate::cli::command::command;
@@ -18,105 +16,38 @@ use crate::cli::failure::{Failure, print, usage};
 use crate::cli::files::{Existing, Output, Request, finish_all, requests};
 use crate::cli::interrupt::Unfinished;
 use crate::cli::memory;
+use crate::cli::picture::PictureArgs;
+use crate::cli::pieces::Source;
 use crate::cli::progress::{Meter, Progress, Stage};
 use crate::cli::scene::{Resolved, SceneArgs};
 use crate::cli::scene_file::KEYWORD;
 use crate::cli::scene_json::scene_json;
+use crate::cli::shard::{self, Folder, PieceArgs};
 use crate::cli::terminal::{say, shown};
 use crate::cli::threads;
-use crate::cli::value::{self, Auto, Worded};
+use crate::cli::value::{self, Worded};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     scene: SceneArgs,
 
-    /// File to write, or - for standard output; may be repeated [default: mandel.png, mandel-2.png, ...]
-    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
-    output: Vec<PathBuf>,
     /// Format where the file name has no suffix, as with -: png, npy [default: png]
     #[arg(long, value_name = "FORMAT", help_heading = "Output", value_parser = Worded(format))]
     format: Option<Format>,
-    /// How hard to try to make a PNG small; the picture is the same
-    #[arg(long, value_enum, default_value = "fast", help_heading = "Output")]
-    compression: CompressionArg,
-    /// What an NPY holds [default: counts]
-    #[arg(long, value_enum, help_heading = "Output")]
-    values: Option<ValuesArg>,
-    /// Leave the scene, the program's name and the command out of the picture
-    #[arg(long, help_heading = "Output")]
-    no_metadata: bool,
-    /// Replace files that are already there
-    #[arg(short, long, conflicts_with = "no_clobber", help_heading = "Output")]
-    force: bool,
-    /// Leave files that are already there as they are, and do nothing for them
-    #[arg(long, help_heading = "Output")]
-    no_clobber: bool,
-
-    /// Worker threads, or 'auto' [default: MANDEL_THREADS, RAYON_NUM_THREADS, or the usable CPUs]
-    #[arg(short, long, value_name = "N", allow_hyphen_values = true, help_heading = "Run", value_parser = Worded(threads::option))]
-    threads: Option<usize>,
-    /// Rows of pixels handed to a thread at a time, or 'auto'
-    #[arg(long, value_name = "N", default_value = "auto", allow_hyphen_values = true, help_heading = "Run", value_parser = Worded(value::rows_per_chunk))]
-    rows_per_chunk: Auto<u32>,
+    #[command(flatten)]
+    picture: PictureArgs,
     /// Kernel: auto, scalar, portable or avx2; every one gives the same numbers
     #[arg(long, value_name = "KERNEL", default_value = "auto", help_heading = "Run", value_parser = Worded(value::kernel))]
     kernel: &'static str,
     /// Print the scene as a text that --scene reads, with the max-iter that 'auto' finds, and do nothing
     #[arg(long, help_heading = "Run")]
     dry_run: bool,
-    /// When to show progress
-    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", help_heading = "Run")]
-    progress: Progress,
-    /// Say nothing but errors
-    #[arg(short, long, conflicts_with = "verbose", help_heading = "Run")]
-    quiet: bool,
-    /// Say more: the scene, and how it is computed
-    #[arg(short, long, help_heading = "Run")]
-    verbose: bool,
-    /// Print a summary as one JSON object on standard output
-    #[arg(long, help_heading = "Run")]
-    json: bool,
+    #[command(flatten)]
+    pieces: PieceArgs,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum CompressionArg {
-    /// Quickly
-    Fast,
-    /// Often a tenth smaller, five times the work
-    Balanced,
-    /// As small as it gets, slowly
-    Best,
-}
-
-impl From<CompressionArg> for Compression {
-    fn from(argument: CompressionArg) -> Self {
-        match argument {
-            CompressionArg::Fast => Self::Fast,
-            CompressionArg::Balanced => Self::Balanced,
-            CompressionArg::Best => Self::Best,
-        }
-    }
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum ValuesArg {
-    /// Escape counts as uint32, max-iter where nothing escaped
-    Counts,
-    /// Smooth iteration counts as float64, NaN where nothing escaped
-    Smooth,
-}
-
-impl From<ValuesArg> for Values {
-    fn from(argument: ValuesArg) -> Self {
-        match argument {
-            ValuesArg::Counts => Self::Counts,
-            ValuesArg::Smooth => Self::Smooth,
-        }
-    }
-}
-
-fn format(text: &str) -> Result<Format, Failure> {
+pub(crate) fn format(text: &str) -> Result<Format, Failure> {
     text.parse().map_err(|error| value::named("--format", &error))
 }
 
@@ -130,7 +61,7 @@ pub(crate) struct Share {
 
 /// What is to be done, fully resolved.
 pub(crate) struct Job<'a> {
-    args: &'a Args,
+    args: &'a PictureArgs,
     requests: Vec<Request>,
     sinks: Vec<Box<dyn Sink>>,
     resolved: Resolved,
@@ -150,30 +81,43 @@ pub(crate) struct Written {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let start = Instant::now();
+    let picture = &args.picture;
+    let level = value::level(args.kernel)?;
+    if let Some(order) = args.pieces.order()? {
+        return shard::run(&order, picture, level);
+    }
     let unfinished = Unfinished::watch();
-    let share = Share { threads: threads::count(args.threads)?, jobs: 1 };
-    let mut job = Job::new(args, share, args.progress())?;
+    let share = Share { threads: threads::count(picture.threads)?, jobs: 1 };
+    let mut job = args.job(share, picture.progress())?;
     if args.dry_run {
         return job.tell();
     }
-    if args.verbose {
+    if picture.verbose {
         say(job.resolved.scene.to_text().trim_end());
         say(job.how());
     }
-    if let Some(note) = job.resolved.digits_note().filter(|_| !args.quiet) {
+    if let Some(note) = job.resolved.digits_note().filter(|_| !picture.quiet) {
         say(note);
     }
-    let outputs = job.open(args.existing(), &unfinished)?;
+    let outputs = job.open(picture.existing(), &unfinished)?;
     if outputs.is_empty() {
-        // All files exist already.
-        return if args.json { print(&format!("{}\n", json!({ "outputs": [] }))) } else { Ok(()) };
+        // Everything was already there.
+        return if picture.json { print(&format!("{}\n", json!({ "outputs": [] }))) } else { Ok(()) };
     }
-    job.render(outputs, start)
+    let folder = args.pieces.resume();
+    let folder = folder.map(|path| Folder { path, level, picture, unfinished: unfinished.clone() });
+    job.render(outputs, start, |job| match &folder {
+        Some(folder) => {
+            let colors = job.colors();
+            folder.resume(&mut job.resolved, job.share.threads, job.needed, colors)
+        }
+        None => Ok(Source::Kernel(job.prepare(picture.progress())?)),
+    })
 }
 
-/// Whether only counts are wanted, no picture.
-fn numbers(requests: &[Request]) -> bool {
-    requests.iter().all(|request| !request.format.takes_colors())
+/// The numbers that are wanted, where no picture is.
+fn numbers(requests: &[Request], picture: &PictureArgs) -> Option<Values> {
+    requests.iter().all(|request| !request.format.takes_colors()).then_some(picture.values())
 }
 
 /// Pixels of the picture.
@@ -192,74 +136,38 @@ pub(crate) struct Outline {
 impl Args {
     /// Checks all that can be checked before anything takes time.
     pub(crate) fn outline(&self) -> Result<Outline, Failure> {
-        let requests = requests(&self.output, self.format)?;
-        let (_, scene) = self.scene.checked(self.numbers_alone(&requests))?;
-        let (_, _, bytes) = self.bands(&requests, &scene, 1);
+        let requests = requests(&self.picture.output, self.format)?;
+        let (_, scene) = self.scene.checked(numbers(&requests, &self.picture))?;
+        let (_, _, bytes) = self.picture.bands(&requests, &scene, 1);
         let k = u64::from(scene.supersample());
         let pixels = pixels(&scene);
         Ok(Outline { pixels, samples: pixels.saturating_mul(k * k), bytes })
     }
 
-    /// Sinks, rows of a band, and the bytes that the render takes beside the reference orbit.
-    fn bands(&self, requests: &[Request], scene: &Scene, threads: usize) -> (Vec<Box<dyn Sink>>, u32, u64) {
-        let layout = render::layout(scene);
-        let values = self.values.map_or(Values::Counts, Values::from);
-        let options = Options { compression: self.compression.into(), values };
-        let sink = |request: &Request| request.format.sink(layout, options);
-        let sinks: Vec<Box<dyn Sink>> = requests.iter().map(sink).collect();
-        let rows = self.rows_per_chunk.0.unwrap_or_else(|| render::default_rows_per_band(scene, threads));
-        let rows = render::rows_per_band(scene, rows, &sinks);
-        let needed = render::memory(scene, threads, rows, &sinks);
-        (sinks, rows, needed)
-    }
-
-    fn progress(&self) -> Progress {
-        if self.quiet { Progress::Never } else { self.progress }
-    }
-
-    fn existing(&self) -> Existing {
-        match (self.force, self.no_clobber) {
-            (true, _) => Existing::Replace,
-            (_, true) => Existing::Keep,
-            _ => Existing::Refuse,
-        }
-    }
-
-    /// The numbers that are wanted, where no picture is.
-    fn numbers_alone(&self, requests: &[Request]) -> Option<Values> {
-        numbers(requests).then(|| self.values.map_or(Values::Counts, Values::from))
-    }
-
-    /// Checks that `--values` has a file to go into, and a scene to come from.
-    fn check_values(&self, scene: &Scene, numbers: bool) -> Result<(), Failure> {
-        match self.values {
-            Some(_) if !numbers => {
-                Err(usage("--values is for NPY files, and there is none to write; add -o numbers.npy"))
-            }
-            Some(ValuesArg::Smooth) if !scene.bailout().is_smooth() => Err(usage(
-                "--values smooth needs a scene with an escape radius, and this one has none; \
-                 write escape_radius = 256 into its [iterate]",
-            )),
-            _ => Ok(()),
-        }
+    /// Resolves what was asked for. The thread that watches for signals already runs.
+    pub(crate) fn job(&self, share: Share, progress: Progress) -> Result<Job<'_>, Failure> {
+        let requests = requests(&self.picture.output, self.format)?;
+        let level = value::level(self.kernel)?;
+        let resolved = self.scene.resolve(numbers(&requests, &self.picture), progress, share.jobs)?;
+        Job::new(&self.picture, share, requests, resolved, level)
     }
 }
 
 impl<'a> Job<'a> {
-    /// Resolves what was asked for, and checks that there is memory for it. The thread that watches for signals already
-    /// runs.
-    pub(crate) fn new(args: &'a Args, share: Share, progress: Progress) -> Result<Self, Failure> {
-        let Share { threads, jobs } = share;
-        let requests = requests(&args.output, args.format)?;
-        let level = value::level(args.kernel)?;
-        let resolved = args.scene.resolve(args.numbers_alone(&requests), progress, jobs)?;
+    /// Checks that there is memory for a scene. The thread that watches for signals already runs.
+    pub(crate) fn new(
+        args: &'a PictureArgs,
+        share: Share,
+        requests: Vec<Request>,
+        resolved: Resolved,
+        level: Option<Level>,
+    ) -> Result<Self, Failure> {
         let scene = &resolved.scene;
         args.check_values(scene, requests.iter().any(|request| !request.format.takes_colors()))?;
-        let (sinks, rows_per_chunk, needed) = args.bands(&requests, scene, threads);
-        // Before the plan, whose kernel allocates the coordinates of a row. Where jobs run side by side, there are so many
-        // as fit.
-        if jobs == 1 {
-            memory::check(needed, threads, "this render", "use a smaller size or fewer threads")?;
+        let (sinks, rows_per_chunk, needed) = args.bands(&requests, scene, share.threads);
+        // Before the kernel, which keeps the coordinates of a row. Where jobs run side by side, there are so many as fit.
+        if share.jobs == 1 {
+            memory::check(needed, share.threads, "this render", "use a smaller size or fewer threads")?;
         }
         let plan = Plan::new(scene.samples(), scene.bailout(), level);
         Ok(Self { args, requests, sinks, resolved, plan, share, rows_per_chunk, needed })
@@ -330,15 +238,21 @@ impl<'a> Job<'a> {
     }
 
     /// Renders into the outputs, and says what has happened.
-    fn render(mut self, outputs: Vec<Output>, start: Instant) -> Result<(), Failure> {
+    pub(crate) fn render(
+        mut self,
+        outputs: Vec<Output>,
+        start: Instant,
+        source: impl FnOnce(&mut Self) -> Result<Source, Failure> + Send,
+    ) -> Result<(), Failure> {
         let args = self.args;
         let pool = threads::pool(self.share.threads, self.needed, args.quiet)?;
         self.share.threads = pool.current_num_threads();
         let (scene, Written { names, edges }) = pool.install(|| {
-            let render = self.prepare(args.progress())?;
-            let pixels = Stage::Pixels(pixels(render.scene()));
-            let meter = Meter::start(args.progress(), pixels, Arc::default());
-            Ok::<_, Failure>((render.scene().clone(), self.write(&render, outputs, &meter)?))
+            let source = source(&mut self)?;
+            let scene = source.render().scene().clone();
+            let meter = Meter::start(args.progress(), Stage::Pixels(pixels(&scene)), Arc::default());
+            let written = self.write(source.render(), outputs, &meter, source.failed());
+            Ok::<_, Failure>((scene, source.failure().map_or(written, Err)?))
         })?;
         let seconds = start.elapsed().as_secs_f64();
         if !args.quiet {
@@ -360,6 +274,16 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
+    /// Bytes that the render takes beside the reference orbit.
+    pub(crate) fn needed(&self) -> u64 {
+        self.needed
+    }
+
+    /// Whether some output takes colors.
+    pub(crate) fn colors(&self) -> bool {
+        self.sinks.iter().any(|sink| sink.needs().colors)
+    }
+
     /// Makes kernel and painter on the current pool, which leaves nothing of the scene to be found.
     pub(crate) fn prepare(&mut self, progress: Progress) -> Result<Render, Failure> {
         let (steps, deep) = (Arc::default(), self.plan.is_deep());
@@ -370,7 +294,7 @@ impl<'a> Job<'a> {
             known: self.resolved.reference.take(),
             max_steps: if deep { memory::max_steps(self.needed) / self.share.jobs } else { u64::MAX },
             steps: &steps,
-            colors: self.sinks.iter().any(|sink| sink.needs().colors),
+            colors: self.colors(),
         };
         Ok(Render::new(&self.resolved.scene, making)?)
     }
@@ -381,6 +305,7 @@ impl<'a> Job<'a> {
         render: &Render,
         mut outputs: Vec<Output>,
         meter: &Meter,
+        cancel: &AtomicBool,
     ) -> Result<Written, Failure> {
         let scene = render.scene();
         let text = scene.to_text();
@@ -402,11 +327,17 @@ impl<'a> Job<'a> {
         let pairs = self.sinks.iter().zip(&mut outputs);
         let mut targets: Vec<Target> =
             pairs.map(|(sink, output)| Target { sink: sink.as_ref(), to: output, texts }).collect();
-        let watch = Watch { band: &band, cancel: &AtomicBool::new(false) };
+        let watch = Watch { band: &band, cancel };
+        // Whoever cancels knows why, and reports that instead.
+        let cancelled = || Failure::Error(Error::Internal("the render was cancelled".into()));
         render.run(&mut targets, self.rows_per_chunk, watch).map_err(|error| match error {
             RenderError::Write(index, error) => failures[index](error),
-            RenderError::Cancelled => Error::Internal("a render ended that nobody cancelled".into()).into(),
+            RenderError::Cancelled => cancelled(),
         })?;
+        // It may have been set while the last band was made.
+        if cancel.load(Ordering::Relaxed) {
+            return Err(cancelled());
+        }
         let names = finish_all(outputs)?;
         Ok(Written { names, edges: edges.into_inner().unwrap_or_else(PoisonError::into_inner) })
     }

@@ -61,6 +61,13 @@ pub(crate) struct SceneArgs {
     #[arg(long, value_name = "K", allow_hyphen_values = true, help_heading = "Sampling", value_parser = Worded(supersample))]
     supersample: Option<u32>,
 
+    #[command(flatten)]
+    color: ColorArgs,
+}
+
+/// Options that say how numbers become colors.
+#[derive(Args)]
+pub(crate) struct ColorArgs {
     /// A palette's name ('mandel palettes' lists them), or colors: "#001,#fff,#fa0,#001" [default: glacier]
     #[arg(short, long, value_name = "NAME|COLORS", help_heading = "Color", value_parser = Worded(value::palette))]
     palette: Option<Palette>,
@@ -140,9 +147,47 @@ pub(crate) struct Resolved {
     centered: bool,
 }
 
+impl ColorArgs {
+    /// Puts the colors that the options name in place of those of a draft.
+    pub(crate) fn put(&self, draft: &mut Draft) {
+        let map = self.map.map(|map| match map {
+            MapArg::Log => Map::Log,
+            MapArg::Linear => Map::Linear,
+            MapArg::Sqrt => Map::Sqrt,
+            MapArg::Cyclic => Map::Cyclic,
+        });
+        draft.palette = self.palette.clone().or(draft.palette.take());
+        draft.map = map.or(draft.map);
+        draft.density = self.density.or(draft.density);
+        draft.offset = self.offset.or(draft.offset);
+        draft.interior = self.interior.or(draft.interior);
+        draft.bands = self.bands.or(draft.bands);
+        draft.reverse = self.reverse.or(draft.reverse);
+    }
+
+    /// An option that was given, if any.
+    pub(crate) fn given(&self) -> Option<&'static str> {
+        let given = [
+            ("--palette", self.palette.is_some()),
+            ("--map", self.map.is_some()),
+            ("--density", self.density.is_some()),
+            ("--offset", self.offset.is_some()),
+            ("--reverse", self.reverse.is_some()),
+            ("--bands", self.bands.is_some()),
+            ("--interior", self.interior.is_some()),
+        ];
+        given.into_iter().find(|(_, given)| *given).map(|(name, _)| name)
+    }
+}
+
 impl SceneArgs {
-    /// The scene that was asked for. `numbers` says that no picture is wanted, and which numbers are; memory is left for
-    /// `jobs` renders at once.
+    /// The options on colors.
+    pub(crate) fn color(&self) -> &ColorArgs {
+        &self.color
+    }
+
+    /// The scene that was asked for. `numbers` says that no picture is wanted, and which numbers are; memory is left for `jobs`
+    /// renders at once.
     pub(crate) fn resolve(
         &self,
         numbers: Option<Values>,
@@ -201,21 +246,9 @@ impl SceneArgs {
             GridArg::Centers => Grid::Centers,
             GridArg::Endpoints => Grid::Endpoints,
         });
-        let map = self.map.map(|map| match map {
-            MapArg::Log => Map::Log,
-            MapArg::Linear => Map::Linear,
-            MapArg::Sqrt => Map::Sqrt,
-            MapArg::Cyclic => Map::Cyclic,
-        });
         draft.grid = grid.or(draft.grid);
         draft.supersample = self.supersample.or(draft.supersample);
-        draft.palette = self.palette.clone().or(draft.palette);
-        draft.map = map.or(draft.map);
-        draft.density = self.density.or(draft.density);
-        draft.offset = self.offset.or(draft.offset);
-        draft.interior = self.interior.or(draft.interior);
-        draft.bands = self.bands.or(draft.bands);
-        draft.reverse = self.reverse.or(draft.reverse);
+        self.color.put(&mut draft);
         Ok(draft)
     }
 
@@ -292,7 +325,12 @@ fn stretch() -> Failure {
 }
 
 impl Resolved {
-    /// The note for a center with fewer digits than the view resolves.
+    /// A scene that was resolved before.
+    pub(crate) fn known(scene: Scene) -> Self {
+        Self { scene, reference: None, centered: false }
+    }
+
+    /// What to say where the center has fewer digits than the view can tell apart.
     pub(crate) fn digits_note(&self) -> Option<String> {
         let viewport = self.scene.viewport();
         if !self.centered || !Plan::new(viewport, self.scene.bailout(), None).is_deep() {

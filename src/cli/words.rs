@@ -1,7 +1,7 @@
 //! Errors of the library in the words of the command line.
 
 use mandel::encode::Format;
-use mandel::{Bailout, Error, Level, MAX_SIDE, Palette, Scene, SceneProblem, Search};
+use mandel::{Bailout, Error, JobProblem, Level, MAX_SIDE, Palette, Scene, SceneProblem, Search};
 
 use crate::cli::terminal::{brief, bytes, cut};
 
@@ -66,8 +66,34 @@ pub(crate) fn words(error: &Error) -> String {
             "this search keeps more than the {} of memory that are free; use a smaller --max-iter",
             bytes(*max_bytes)
         ),
+        Error::Job(problem) => job_problem(problem),
         Error::Internal(_) => format!("{error}; this is a bug in mandel"),
         _ => error.to_string(),
+    }
+}
+
+fn job_problem(problem: &JobProblem) -> String {
+    match problem {
+        JobProblem::Syntax(words) => format!("no job: {}", brief(words)),
+        JobProblem::Version(version) => format!(
+            "this job has version {}, and mandel {} reads version 1; a newer mandel may read it",
+            brief(version),
+            env!("CARGO_PKG_VERSION")
+        ),
+        JobProblem::Scene(error) => format!("scene: {}", words(error)),
+        JobProblem::Kernel { job, here } => format!(
+            "the job is for kernel {}, and mandel {} has {here} for its view; use the mandel that planned it, or \
+             plan it anew",
+            brief(job),
+            env!("CARGO_PKG_VERSION")
+        ),
+        JobProblem::Shards { shards, tiles } => {
+            format!("--shards must be 1..{tiles}, the number of tiles of this picture (got {shards})")
+        }
+        JobProblem::TooLarge => {
+            "the picture has more samples than a job can list; use a smaller size, or several crops".into()
+        }
+        _ => problem.to_string(),
     }
 }
 

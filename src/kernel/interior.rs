@@ -35,7 +35,7 @@ pub(super) const MARGIN: f64 = 1e-9;
 /// Cardioid: with q = (x - 1/4)^2 + y^2, inside when q (q + (x - 1/4)) <= y^2 / 4.
 /// Disk: (x + 1)^2 + y^2 <= 1/16. (R. Munafo, Mu-Ency, "Brute-Force Acceleration".)
 #[inline(always)]
-pub(super) fn in_components(x: f64, y: f64) -> bool {
+pub(crate) fn in_components(x: f64, y: f64) -> bool {
     let yy = y * y;
     let u = x - 0.25;
     let q = u * u + yy;

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU64;
 use crate::error::Error;
 use crate::kernel::bailout::{Bailout, Kernel};
 use crate::kernel::cpu::Level;
-use crate::kernel::deep::perturbation::{PERTURBATION_1, Perturbation, is_wide};
+use crate::kernel::deep::perturbation::{PERTURBATION_1, PERTURBATION_1_EXTENDED, Perturbation, is_wide};
 use crate::kernel::deep::reference_orbit::{ReferenceOrbit, bits};
 use crate::kernel::interior::{self, Interior, Shortcuts};
 use crate::kernel::scalar::Scalar;
@@ -115,6 +115,16 @@ impl Plan {
         matches!(self.method, Method::Perturbation(_))
     }
 
+    /// The order of operations, which alone determines the numbers: `f64-fma-1`, at whatever level.
+    pub fn order(&self) -> &'static str {
+        match self.method {
+            Method::Interior => "interior",
+            Method::Direct(_) => F64_FMA_1,
+            Method::Perturbation(_) if is_wide(self.viewport.spacing_min()) => PERTURBATION_1_EXTENDED,
+            Method::Perturbation(_) => PERTURBATION_1,
+        }
+    }
+
     /// Bits of the reference orbit behind the binary point, for a deep view.
     pub fn bits(&self) -> Option<u32> {
         self.is_deep().then(|| bits(self.viewport.spacing_min()))
@@ -176,13 +186,10 @@ impl Plan {
 impl fmt::Display for Plan {
     /// The operation order, which determines the numbers, and the level: `f64-fma-1 avx2`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.order())?;
         match self.method {
-            Method::Interior => f.write_str("interior"),
-            Method::Direct(level) => write!(f, "{F64_FMA_1} {level}"),
-            Method::Perturbation(level) => {
-                let wide = if is_wide(self.viewport.spacing_min()) { "extended " } else { "" };
-                write!(f, "{PERTURBATION_1} {wide}{level}")
-            }
+            Method::Interior => Ok(()),
+            Method::Direct(level) | Method::Perturbation(level) => write!(f, " {level}"),
         }
     }
 }

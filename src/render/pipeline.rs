@@ -13,6 +13,7 @@ use crate::kernel::bailout::Kernel;
 use crate::kernel::deep::reference_orbit::ReferenceOrbit;
 use crate::kernel::plan::Plan;
 use crate::pixmap::Pixmap;
+use crate::plane::viewport::Viewport;
 use crate::render::bands::{bands, default_rows_per_band, lowest};
 use crate::render::in_order::AHEAD;
 use crate::scene::scene::Scene;
@@ -85,15 +86,30 @@ impl Render {
         let Making { plan, known, max_steps, steps, colors } = making;
         let reference = plan.reference(known, max_steps, steps)?;
         let kernel = plan.kernel_within(reference.clone(), max_steps, steps)?;
+        Self::with_kernel(scene, kernel, colors, |whole| {
+            Plan::new(whole, scene.bailout(), None).kernel_within(reference, max_steps, steps)
+        })
+    }
+
+    /// The same with the results of `kernel`, wherever it has them from. `whole` makes a kernel for the whole lattice, which
+    /// the origin of the logarithmic map of a window is found with. Uses the current rayon pool.
+    ///
+    /// # Errors
+    /// Those of `whole`.
+    pub fn with_kernel(
+        scene: &Scene,
+        kernel: Box<dyn Kernel>,
+        colors: bool,
+        whole: impl FnOnce(&Viewport) -> Result<Box<dyn Kernel>, Error>,
+    ) -> Result<Self, Error> {
         let mut scene = scene.clone();
         let mut coloring = scene.coloring().clone();
         if colors && coloring.map == Map::Log && coloring.origin.is_none() {
-            let whole = scene.samples().whole();
-            coloring.origin = if whole == *scene.samples() {
-                lowest(&whole, kernel.as_ref())
+            let all = scene.samples().whole();
+            coloring.origin = if all == *scene.samples() {
+                lowest(&all, kernel.as_ref())
             } else {
-                let plan = Plan::new(&whole, scene.bailout(), None);
-                lowest(&whole, plan.kernel_within(reference, max_steps, steps)?.as_ref())
+                lowest(&all, whole(&all)?.as_ref())
             };
             scene = scene.with_coloring(coloring);
         }

@@ -80,18 +80,28 @@ impl Scene {
 
     /// The scene as text, which [`Scene::read`] reads as the same scene, bit for bit.
     pub fn to_text(&self) -> String {
-        let mut text = String::new();
-        for (key, value) in self.entries() {
-            match value {
-                SceneValue::Table(entries) => {
-                    text += &format!("\n[{key}]\n");
-                    entries.iter().for_each(|(key, value)| text += &format!("{key} = {value}\n"));
-                }
-                value => text += &format!("{key} = {value}\n"),
-            }
-        }
-        text
+        text(self.entries())
     }
+
+    /// The text without its colors: what determines the numbers.
+    pub fn numbers_text(&self) -> String {
+        text(self.entries().into_iter().filter(|(key, _)| *key != "color").collect())
+    }
+}
+
+/// Keys and values as TOML.
+fn text(entries: Vec<(&'static str, SceneValue)>) -> String {
+    let mut text = String::new();
+    for (key, value) in entries {
+        match value {
+            SceneValue::Table(entries) => {
+                text += &format!("\n[{key}]\n");
+                entries.iter().for_each(|(key, value)| text += &format!("{key} = {value}\n"));
+            }
+            value => text += &format!("{key} = {value}\n"),
+        }
+    }
+    text
 }
 
 /// The table of the lattice of samples.

@@ -10,6 +10,7 @@ mod source;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -21,7 +22,7 @@ use crate::cli::failure::Failure;
 use crate::cli::files::Existing;
 use crate::cli::interrupt::Unfinished;
 use crate::cli::progress::{Meter, Progress, Stage};
-use crate::cli::render::{self, Share};
+use crate::cli::render::Share;
 use crate::cli::terminal::{reason, say};
 use crate::cli::threads;
 use crate::cli::value::Worded;
@@ -139,7 +140,7 @@ impl Batch<'_> {
     }
 
     fn try_make(&self, job: &Job, share: Share, notes: &mut Vec<String>) -> Result<State, Failure> {
-        let mut render = render::Job::new(&job.args, share, Progress::Never)?;
+        let mut render = job.args.job(share, Progress::Never)?;
         if self.args.resume && resume::is_complete(&job.outputs, render.scene(), self.args.force)? {
             return Ok(State::Complete);
         }
@@ -152,7 +153,7 @@ impl Batch<'_> {
             return Ok(State::Kept);
         }
         let prepared = render.prepare(Progress::Never)?;
-        let written = render.write(&prepared, outputs, &self.meter)?;
+        let written = render.write(&prepared, outputs, &self.meter, &AtomicBool::new(false))?;
         notes.extend(Edges::notes(written.edges, prepared.scene()));
         Ok(State::Done)
     }

@@ -17,6 +17,8 @@ use crate::plane::viewport::Viewport;
 
 /// The name of the operation order of deep views. A change of any count anywhere is a new name.
 pub(crate) const PERTURBATION_1: &str = "perturbation-1";
+/// The same where deltas are too small for `f64`.
+pub(crate) const PERTURBATION_1_EXTENDED: &str = "perturbation-1 extended";
 
 /// Whether deltas of samples this far apart are below the range of `f64`.
 pub(crate) fn is_wide(spacing: FloatExp) -> bool {

@@ -44,6 +44,27 @@ pub struct ReferenceOrbit {
     exact: CriticalOrbit,
     /// An earlier Z to compare with, the exponent of its derivative, and its index.
     saved: (ComplexFixed, i32, u32),
+    /// Whether the points come from elsewhere, without the state that the next one is computed from.
+    is_read: bool,
+}
+
+/// What kernels need of an orbit: its points, and how it ends.
+pub(crate) struct Points {
+    /// One for each Z, from Z_0 = 0.
+    pub(crate) points: Vec<[f64; 2]>,
+    /// Those Z_m that are too small for `f64`, by m.
+    pub(crate) tiny: Vec<(u32, ComplexExp)>,
+    /// 4 - |Z_m|^2 where that is small, by m.
+    pub(crate) gaps: Vec<(u32, FloatExp)>,
+    /// Why there are no more.
+    pub(crate) end: Option<End>,
+}
+
+/// What an orbit holds beside its points; see [`Points`].
+pub(crate) struct Extras<'a> {
+    pub(crate) tiny: &'a [(u32, ComplexExp)],
+    pub(crate) gaps: &'a [(u32, FloatExp)],
+    pub(crate) end: Option<End>,
 }
 
 /// Why an orbit has the length that it has.
@@ -105,7 +126,24 @@ impl ReferenceOrbit {
             end: None,
             exact,
             saved: (ComplexFixed::zero(), i32::MIN, 0),
+            is_read: false,
         }
+    }
+
+    /// The orbit of a view, from points that were computed elsewhere. Where it has to be extended, it is computed anew.
+    pub(crate) fn from_points(viewport: &Viewport, read: Points) -> Self {
+        let Points { points, tiny, gaps, end } = read;
+        debug_assert!(!points.is_empty(), "Z_0 at least");
+        Self { points, tiny, gaps, end, is_read: true, ..Self::new(viewport) }
+    }
+
+    /// Numbers that the points alone do not hold, up to Z_last: the small Z, the small gaps, and the end if it is not behind
+    /// that.
+    pub(crate) fn extras(&self, last: u32) -> Extras<'_> {
+        let tiny = self.tiny.partition_point(|&(m, _)| m <= last);
+        let gaps = self.gaps.partition_point(|&(m, _)| m <= last);
+        let end = self.end.filter(|_| self.last() <= last);
+        Extras { tiny: &self.tiny[..tiny], gaps: &self.gaps[..gaps], end }
     }
 
     /// The index of the last Z that the samples of a view may need.
@@ -133,6 +171,9 @@ impl ReferenceOrbit {
     /// # Errors
     /// [`Error::LongReference`] where it would have more than `max_steps` iterations.
     pub fn extend(&mut self, last: u32, max_steps: u64, steps: &AtomicU64) -> Result<(), Error> {
+        if self.is_read && !self.reaches(last) {
+            *self = Self::at(self.center.clone(), self.spacing, self.radius);
+        }
         // Reserved memory takes no room until it is written, and a list that is not moved never exists twice.
         let more = u64::from(last.saturating_sub(self.last())).min(max_steps / 4).min(1 << 20) as usize;
         self.points.reserve(if self.end.is_some() { 0 } else { more });

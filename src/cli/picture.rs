@@ -1,0 +1,142 @@
+//! Options that `render` and `stitch` have in common: where a picture goes, and how it is made of its numbers.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use mandel::Scene;
+use mandel::encode::{Compression, Options, Sink, Values};
+use mandel::render;
+
+use crate::cli::failure::{Failure, usage};
+use crate::cli::files::{Existing, Request};
+use crate::cli::progress::Progress;
+use crate::cli::threads;
+use crate::cli::value::{self, Auto, Worded};
+
+/// Options that say where a picture goes, and how it is made.
+#[derive(clap::Args)]
+pub(crate) struct PictureArgs {
+    /// File to write, or - for standard output; may be repeated [default: mandel.png, mandel-2.png, ...]
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) output: Vec<PathBuf>,
+    /// How hard to try to make a PNG small; the picture is the same
+    #[arg(long, value_enum, default_value = "fast", help_heading = "Output")]
+    compression: CompressionArg,
+    /// What an NPY holds [default: counts]
+    #[arg(long, value_enum, help_heading = "Output")]
+    values: Option<ValuesArg>,
+    /// Leave the scene, the program's name and the command out of the picture
+    #[arg(long, help_heading = "Output")]
+    pub(crate) no_metadata: bool,
+    /// Replace files that are already there
+    #[arg(short, long, conflicts_with = "no_clobber", help_heading = "Output")]
+    force: bool,
+    /// Leave files that are already there as they are, and do nothing for them
+    #[arg(long, help_heading = "Output")]
+    no_clobber: bool,
+
+    /// Worker threads, or 'auto' [default: MANDEL_THREADS, RAYON_NUM_THREADS, or the usable CPUs]
+    #[arg(short, long, value_name = "N", allow_hyphen_values = true, help_heading = "Run", value_parser = Worded(threads::option))]
+    pub(crate) threads: Option<usize>,
+    /// Rows of pixels handed to a thread at a time, or 'auto'
+    #[arg(long, value_name = "N", default_value = "auto", allow_hyphen_values = true, help_heading = "Run", value_parser = Worded(value::rows_per_chunk))]
+    rows_per_chunk: Auto<u32>,
+    /// When to show progress
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", help_heading = "Run")]
+    progress: Progress,
+    /// Say nothing but errors
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Run")]
+    pub(crate) quiet: bool,
+    /// Say more: the scene, and how it is computed
+    #[arg(short, long, help_heading = "Run")]
+    pub(crate) verbose: bool,
+    /// Print a summary as one JSON object on standard output
+    #[arg(long, help_heading = "Run")]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum CompressionArg {
+    /// Quickly
+    Fast,
+    /// Often a tenth smaller, five times the work
+    Balanced,
+    /// As small as it gets, slowly
+    Best,
+}
+
+impl From<CompressionArg> for Compression {
+    fn from(argument: CompressionArg) -> Self {
+        match argument {
+            CompressionArg::Fast => Self::Fast,
+            CompressionArg::Balanced => Self::Balanced,
+            CompressionArg::Best => Self::Best,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ValuesArg {
+    /// Escape counts as uint32, max-iter where nothing escaped
+    Counts,
+    /// Smooth iteration counts as float64, NaN where nothing escaped
+    Smooth,
+}
+
+impl From<ValuesArg> for Values {
+    fn from(argument: ValuesArg) -> Self {
+        match argument {
+            ValuesArg::Counts => Self::Counts,
+            ValuesArg::Smooth => Self::Smooth,
+        }
+    }
+}
+
+impl PictureArgs {
+    pub(crate) fn values(&self) -> Values {
+        self.values.map_or(Values::Counts, Values::from)
+    }
+
+    /// Sinks, rows of a band, and the bytes that the render takes beside the reference orbit.
+    pub(crate) fn bands(
+        &self,
+        requests: &[Request],
+        scene: &Scene,
+        threads: usize,
+    ) -> (Vec<Box<dyn Sink>>, u32, u64) {
+        let layout = render::layout(scene);
+        let options = Options { compression: self.compression.into(), values: self.values() };
+        let sink = |request: &Request| request.format.sink(layout, options);
+        let sinks: Vec<Box<dyn Sink>> = requests.iter().map(sink).collect();
+        let rows = self.rows_per_chunk.0.unwrap_or_else(|| render::default_rows_per_band(scene, threads));
+        let rows = render::rows_per_band(scene, rows, &sinks);
+        let needed = render::memory(scene, threads, rows, &sinks);
+        (sinks, rows, needed)
+    }
+
+    pub(crate) fn progress(&self) -> Progress {
+        if self.quiet { Progress::Never } else { self.progress }
+    }
+
+    /// Checks that `--values` has a file to go into, and a scene to come from.
+    pub(crate) fn check_values(&self, scene: &Scene, numbers: bool) -> Result<(), Failure> {
+        match self.values {
+            Some(_) if !numbers => {
+                Err(usage("--values is for NPY files, and there is none to write; add -o numbers.npy"))
+            }
+            Some(ValuesArg::Smooth) if !scene.bailout().is_smooth() => Err(usage(
+                "--values smooth needs a scene with an escape radius, and this one has none; \
+                 write escape_radius = 256 into its [iterate]",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn existing(&self) -> Existing {
+        match (self.force, self.no_clobber) {
+            (true, _) => Existing::Replace,
+            (_, true) => Existing::Keep,
+            _ => Existing::Refuse,
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! `mandel plan`: a render, cut into shards.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fs;
+use std::path::PathBuf;
+
+use mandel::job::Job;
+use serde_json::json;
+
+use crate::cli::emit::{Engine, script};
+use crate::cli::failure::{Failure, print, usage};
+use crate::cli::files::{EXISTS, check_name, in_the_way};
+use crate::cli::interrupt::Unfinished;
+use crate::cli::memory;
+use crate::cli::pieces::{compute_orbit, put, put_orbit};
+use crate::cli::progress::Progress;
+use crate::cli::scene::SceneArgs;
+use crate::cli::terminal::{say, shown};
+use crate::cli::threads;
+use crate::cli::value::{Worded, whole};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    scene: SceneArgs,
+
+    /// How many shards: a few for each worker, so that none waits long for the last one
+    #[arg(long, value_name = "N", help_heading = "Shards", allow_hyphen_values = true, value_parser = Worded(shards))]
+    shards: u32,
+    /// File for the job; a deep view has its reference orbit beside it
+    #[arg(short, long, value_name = "FILE", default_value = "job.json", help_heading = "Shards")]
+    output: PathBuf,
+    /// Replace a file that is already there
+    #[arg(short, long, help_heading = "Shards")]
+    force: bool,
+    /// Print how well W workers are kept busy, by the predicted costs
+    #[arg(long, value_name = "W", help_heading = "Shards", allow_hyphen_values = true, value_parser = Worded(workers))]
+    simulate: Option<u32>,
+    /// Print a script that makes all shards and stitches them
+    #[arg(long, value_enum, value_name = "ENGINE", help_heading = "Shards", conflicts_with_all = ["json", "simulate"])]
+    emit: Option<Engine>,
+
+    /// Worker threads, or 'auto' [default: MANDEL_THREADS, RAYON_NUM_THREADS, or the usable CPUs]
+    #[arg(short, long, value_name = "N", allow_hyphen_values = true, help_heading = "Run", value_parser = Worded(threads::option))]
+    threads: Option<usize>,
+    /// When to show progress
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", help_heading = "Run")]
+    progress: Progress,
+    /// Say nothing but errors
+    #[arg(short, long, help_heading = "Run")]
+    quiet: bool,
+    /// Print a summary as one JSON object on standard output, with the predicted cost of each shard
+    #[arg(long, help_heading = "Run")]
+    json: bool,
+}
+
+fn shards(text: &str) -> Result<u32, Failure> {
+    whole("--shards", text, 1, 1 << 19, "")
+}
+
+fn workers(text: &str) -> Result<u32, Failure> {
+    whole("--simulate", text, 1, 1_000_000, " workers")
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    if let Some(option) = args.scene.color().given() {
+        return Err(usage(format!("a job has no colors; give {option} to 'mandel stitch'")));
+    }
+    check_name("--output", &args.output, "job.json")?;
+    let progress = if args.quiet { Progress::Never } else { args.progress };
+    let unfinished = Unfinished::watch();
+    let resolved = args.scene.resolve(None, progress, 1)?;
+    if let Some(note) = resolved.digits_note().filter(|_| !args.quiet) {
+        say(note);
+    }
+    let (scene, known) = (resolved.scene, resolved.reference);
+    // The preview: at most 2^22 costs, kept as they are found and once more while they are summed up.
+    const NEEDED: u64 = 64 << 20;
+    let pool = threads::pool(threads::count(args.threads)?, NEEDED, args.quiet)?;
+    let (job, orbit) = pool.install(|| {
+        let orbit = compute_orbit(&scene, known, memory::max_steps(NEEDED), progress)?;
+        Ok::<_, Failure>((Job::plan(&scene, args.shards, orbit.clone())?, orbit))
+    })?;
+    let text = job.to_text();
+    let there = fs::read(&args.output).is_ok_and(|there| there == text.as_bytes());
+    if !there && !args.force && fs::symlink_metadata(&args.output).is_ok() {
+        return Err(in_the_way(Failure::Exists(args.output.clone(), EXISTS)));
+    }
+    // Where there is a job, there is its orbit.
+    if let Some(orbit) = &orbit {
+        put_orbit(&scene, orbit, &args.output, &unfinished)?;
+    }
+    if !there {
+        put(args.output.clone(), &unfinished, |to| to.write_all(text.as_bytes()))?;
+    }
+    args.tell(&job)
+}
+
+impl Args {
+    fn tell(&self, job: &Job) -> Result<(), Failure> {
+        let costs = job.costs();
+        let simulated = self.simulate.map(|workers| (workers, efficiency(&costs, workers)));
+        if !self.quiet {
+            say(format_args!(
+                "{}: {} shards, {} tiles of {} pixels a side, kernel {}",
+                shown(&self.output),
+                job.shards(),
+                job.tile_count(),
+                job.side(),
+                job.kernel()
+            ));
+        }
+        if self.json {
+            let mut summary = json!({
+                "job": job.id().to_string(),
+                "kernel": job.kernel(),
+                "orbit": job.orbit().map(|digest| digest.to_string()),
+                "output": shown(&self.output),
+                "shards": job.shards(),
+                "tiles": job.tile_count(),
+                "side": job.side(),
+                "costs": costs,
+            });
+            if let Some((workers, efficiency)) = simulated {
+                summary["simulated"] = json!({ "workers": workers, "efficiency": efficiency });
+            }
+            return print(&format!("{summary}\n"));
+        }
+        if let Some((workers, efficiency)) = simulated {
+            let (total, largest) = (costs.iter().sum::<u64>(), costs.iter().max().copied().unwrap_or(1));
+            let mean = total as f64 / costs.len() as f64;
+            return print(&format!(
+                "{workers} workers: {:.1} % of their time is work; the costliest shard is {:.2} times the mean\n",
+                100.0 * efficiency,
+                largest as f64 / mean
+            ));
+        }
+        match self.emit {
+            Some(engine) => print(&script(engine, &self.output, job.shards())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The part of the workers' time that is work, where each takes the costliest shard left as soon as it is free.
+fn efficiency(costs: &[u64], workers: u32) -> f64 {
+    let mut costs = costs.to_vec();
+    costs.sort_unstable_by_key(|&cost| Reverse(cost));
+    let mut free: BinaryHeap<Reverse<u64>> = (0..workers).map(|_| Reverse(0)).collect();
+    for cost in &costs {
+        let Reverse(from) = free.pop().unwrap_or(Reverse(0));
+        free.push(Reverse(from + cost));
+    }
+    let end = free.into_iter().map(|Reverse(end)| end).max().unwrap_or(1);
+    costs.iter().sum::<u64>() as f64 / (f64::from(workers) * end as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workers_wait_for_the_last_shard() {
+        assert_eq!(efficiency(&[4, 4, 4, 4], 2), 1.0);
+        assert_eq!(efficiency(&[4, 4, 4], 2), 0.75);
+        assert_eq!(efficiency(&[8, 1, 1], 2), 10.0 / 16.0);
+        // Never better than the total over all workers, or the largest shard, allows.
+        let costs: Vec<u64> = (0..100).map(|i| i * 7919 % 101 + 1).collect();
+        for workers in [1, 2, 7, 64, 1000] {
+            let total: u64 = costs.iter().sum();
+            let bound = total as f64 / (f64::from(workers) * 101.0);
+            let found = efficiency(&costs, workers);
+            assert!(
+                found <= 1.0 && found <= bound.max(1.0) && found >= 0.5 * bound.min(1.0),
+                "{workers}: {found}"
+            );
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! `mandel stitch`: the shards of a job, as a picture.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use mandel::encode::Format;
+use mandel::job::{Job, ReadError, Survey, survey};
+use mandel::{Draft, Location, Scene};
+
+use crate::cli::failure::{Failure, print, usage};
+use crate::cli::files::requests;
+use crate::cli::interrupt::Unfinished;
+use crate::cli::memory;
+use crate::cli::picture::PictureArgs;
+use crate::cli::pieces::{read_failure, read_job, shards_in};
+use crate::cli::render::{self, Share};
+use crate::cli::scene::{ColorArgs, Resolved};
+use crate::cli::scene_file::SceneFile;
+use crate::cli::shard::source;
+use crate::cli::terminal::{brief, reason, say, shown};
+use crate::cli::threads;
+use crate::cli::value::Worded;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The job, as 'mandel plan' made it
+    #[arg(value_name = "JOB")]
+    job: PathBuf,
+    /// Folders of shards
+    #[arg(value_name = "DIR", required = true)]
+    folders: Vec<PathBuf>,
+    /// Print the numbers of the shards that are missing or damaged, one a line, and do nothing else
+    #[arg(long, help_heading = "Shards", conflicts_with = "output")]
+    missing: bool,
+    /// Format where the file name has no suffix: png, npy; with --missing, 'array' prints 5,7,9-12
+    #[arg(long, value_name = "FORMAT", help_heading = "Output", value_parser = Worded(format))]
+    format: Option<Style>,
+    /// Take the colors of this scene text, or PNG made by mandel; other options override them
+    #[arg(long, value_name = "FILE", help_heading = "Color")]
+    scene: Option<PathBuf>,
+    #[command(flatten)]
+    color: ColorArgs,
+    #[command(flatten)]
+    picture: PictureArgs,
+}
+
+/// The value of `--format`.
+#[derive(Clone, Copy)]
+enum Style {
+    Array,
+    File(Format),
+}
+
+fn format(text: &str) -> Result<Style, Failure> {
+    if text == "array" { Ok(Style::Array) } else { render::format(text).map(Style::File) }
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    /// More threads than this read no faster, and each keeps bands of the picture.
+    const THREADS: usize = 8;
+    let start = Instant::now();
+    let picture = &args.picture;
+    let format = match (args.format, args.missing) {
+        (Some(Style::Array), false) => return Err(usage("--format array needs --missing")),
+        (Some(Style::File(format)), true) => {
+            return Err(usage(format!("--missing prints numbers, not {format}; try --format array")));
+        }
+        (Some(Style::File(format)), false) => Some(format),
+        _ => None,
+    };
+    let job = read_job(&args.job)?;
+    let unfinished = Unfinished::watch();
+    let share = Share { threads: threads::count(picture.threads)?.min(THREADS), jobs: 1 };
+    let paths = shards_in(&args.folders)?;
+    if args.missing {
+        let pool = threads::pool(share.threads, 0, picture.quiet)?;
+        let survey = pool.install(|| survey(&job, &paths, || ()));
+        return print(&list(&redo(&survey), args.format.is_some()));
+    }
+    let scene = args.scene(&job)?;
+    let requests = requests(&picture.output, format)?;
+    let mut work = render::Job::new(picture, share, requests, Resolved::known(scene.clone()), None)?;
+    let outputs = work.open(picture.existing(), &unfinished)?;
+    if outputs.is_empty() {
+        return Ok(());
+    }
+    work.render(outputs, start, |work| {
+        let survey = survey(&job, &paths, || ());
+        check(&job, &args.job, &survey)?;
+        if !picture.quiet {
+            for (first, again) in &survey.same {
+                say(format_args!("note: {} is the same shard as {}", shown(again), shown(first)));
+            }
+        }
+        let max_steps = memory::max_steps(work.needed());
+        source(&job, &survey, &scene, share.threads, work.colors(), max_steps, &args.job)
+    })
+}
+
+impl Args {
+    /// The scene of the job in the colors that were asked for.
+    fn scene(&self, job: &Job) -> Result<Scene, Failure> {
+        let mut draft = Draft::read(&job.scene().numbers_text())?;
+        // A built-in view has its own density, as in a render.
+        let frame = job.scene().viewport().frame();
+        let place = Location::ALL.iter().find(|place| place.frame().is_ok_and(|of| of == *frame));
+        draft.density = place.map(|place| place.density);
+        if let Some(path) = &self.scene {
+            let colors = SceneFile::read(path)?.draft()?;
+            draft = Draft {
+                palette: colors.palette,
+                reverse: colors.reverse,
+                map: colors.map,
+                density: colors.density.or(draft.density),
+                offset: colors.offset,
+                origin: colors.origin,
+                bands: colors.bands,
+                interior: colors.interior,
+                ..draft
+            };
+        }
+        self.color.put(&mut draft);
+        Ok(draft.scene()?)
+    }
+}
+
+/// The shards that have to be made, or made again.
+fn redo(survey: &Survey) -> Vec<u32> {
+    let mut redo = survey.missing.clone();
+    redo.extend(survey.differ.iter().map(|(shard, ..)| *shard));
+    redo.sort_unstable();
+    redo.dedup();
+    redo
+}
+
+/// Numbers one a line, or as ranges in one line.
+fn list(shards: &[u32], array: bool) -> String {
+    if !array {
+        return shards.iter().map(|shard| format!("{shard}\n")).collect();
+    }
+    if shards.is_empty() { String::new() } else { format!("{}\n", ranges(shards)) }
+}
+
+/// 5,7,9-12.
+fn ranges(shards: &[u32]) -> String {
+    let chunks = shards.chunk_by(|a, b| a + 1 == *b);
+    let words = chunks.map(|chunk| match chunk {
+        [one] => one.to_string(),
+        _ => format!("{}-{}", chunk[0], chunk[chunk.len() - 1]),
+    });
+    words.collect::<Vec<_>>().join(",")
+}
+
+/// Refuses what is not one complete set of shards, with all that is wrong.
+fn check(job: &Job, path: &Path, survey: &Survey) -> Result<(), Failure> {
+    /// Lines that a person reads.
+    const MOST: usize = 50;
+    if survey.is_complete() {
+        return Ok(());
+    }
+    let alone = survey.differ.is_empty() && survey.missing.is_empty();
+    if let (true, [(path, error @ ReadError::Io(_))]) = (alone, &survey.bad[..]) {
+        return Err(read_failure(path, error));
+    }
+    let mut lines = Vec::new();
+    for (path, error) in &survey.bad {
+        lines.push(match error {
+            ReadError::Io(error) => format!("{}: it cannot be read: {}", shown(path), reason(error)),
+            ReadError::Bad(_) => read_failure(path, error).told().0,
+        });
+    }
+    for (shard, first, other) in &survey.differ {
+        lines.push(format!("{} and {} differ, and both are shard {shard}", shown(first), shown(other)));
+    }
+    let hidden = lines.len().saturating_sub(MOST);
+    lines.truncate(MOST);
+    lines.extend((hidden > 0).then(|| format!("and {hidden} more")));
+    if !survey.missing.is_empty() {
+        let (missing, of) = (ranges(&survey.missing), job.shards());
+        let some = if missing.len() > 1000 { brief(&missing) } else { missing };
+        lines.push(format!(
+            "missing of {of}: {some}; 'mandel render --job {} --shard K/{of} --out-dir DIR' makes one",
+            shown(path)
+        ));
+    }
+    Err(Failure::Input(format!(
+        "these shards make no picture, and nothing was written\n  {}",
+        lines.join("\n  ")
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_those_that_schedulers_read() {
+        assert_eq!(list(&[5, 7, 9, 10, 11, 12], true), "5,7,9-12\n");
+        assert_eq!(list(&[1, 2], true), "1-2\n");
+        assert_eq!(list(&[1, 3], false), "1\n3\n");
+        assert_eq!(list(&[], true), "");
+    }
+}

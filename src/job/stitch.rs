@@ -1,0 +1,231 @@
+//! A kernel whose results were computed before: it reads them from shards.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crate::field::Escape;
+use crate::job::job::Job;
+use crate::job::shard::ENTRY;
+use crate::job::survey::Survey;
+use crate::job::tiles::Tiles;
+use crate::job::verify::{ReadError, Unpacker, damaged};
+use crate::kernel::bailout::Kernel;
+use crate::render::in_order::lock;
+
+/// The most files that are open at once.
+const OPEN: usize = 256;
+
+/// The results of a job, from its shards.
+///
+/// A kernel cannot fail: after a read error, which is kept, all samples read as not escaped, and [`Stitch::failed`] is set.
+pub struct Stitch {
+    job: Job,
+    tiles: Tiles,
+    /// Path of each shard, and where its index begins.
+    shards: Vec<(PathBuf, u64)>,
+    /// For each tile its shard, counted from 0, and the number of its first block there.
+    places: Vec<(u32, u32)>,
+    files: Mutex<Recent<u32, Arc<File>>>,
+    blocks: Mutex<Recent<(u32, u32), Block>>,
+    failure: Mutex<Option<(PathBuf, ReadError)>>,
+    failed: AtomicBool,
+}
+
+/// A block, which the first thread that needs it reads while the others wait.
+type Block = Arc<Mutex<Option<Vec<Escape>>>>;
+
+impl Stitch {
+    /// The results of a complete set of shards. `rows` is how many rows of samples are read at once, by all threads together.
+    ///
+    /// # Panics
+    /// Where a shard is missing.
+    pub fn new(job: &Job, survey: &Survey, rows: u32) -> Self {
+        assert!(survey.missing.is_empty(), "all shards are there");
+        let tiles = job.tiles();
+        let mut places = vec![(0, 0); tiles.count() as usize];
+        for (shard, dealt) in job.dealt().iter().enumerate() {
+            let mut first = 0;
+            for &tile in dealt {
+                places[tile as usize] = (shard as u32, first);
+                first += tiles.blocks(tile);
+            }
+        }
+        let shards = survey.found.values().map(|(path, verified)| (path.clone(), verified.index)).collect();
+        let across = Self::blocks_kept(job, rows);
+        Self {
+            job: job.clone(),
+            tiles,
+            shards,
+            places,
+            files: Mutex::new(Recent::new(OPEN)),
+            blocks: Mutex::new(Recent::new(across)),
+            failure: Mutex::default(),
+            failed: AtomicBool::new(false),
+        }
+    }
+
+    /// As many blocks as `rows` rows of samples and one more row of blocks touch.
+    fn blocks_kept(job: &Job, rows: u32) -> usize {
+        let tiles = job.tiles();
+        let columns = tiles.place(job.scene().samples().width() - 1, 0).0 as usize + 1;
+        columns * (rows.div_ceil(tiles.rows_in_block()) as usize + 1)
+    }
+
+    /// Bytes that the blocks take that are kept.
+    pub fn memory(job: &Job, rows: u32) -> u64 {
+        let tiles = job.tiles();
+        let block = tiles.block(0, 0).samples() as u64 * size_of::<Escape>() as u64;
+        block * Self::blocks_kept(job, rows) as u64 + 8 * u64::from(tiles.count())
+    }
+
+    /// Whether something could not be read. It is set for others to stop by.
+    pub fn failed(&self) -> &AtomicBool {
+        &self.failed
+    }
+
+    /// The first file that could not be read, and why.
+    pub fn take_failure(&self) -> Option<(PathBuf, ReadError)> {
+        lock(&self.failure).take()
+    }
+
+    fn read(&self, tile: u32, block: u32) -> Result<Vec<Escape>, (PathBuf, ReadError)> {
+        let (shard, first) = self.places[tile as usize];
+        let (path, index) = &self.shards[shard as usize];
+        let named = |error: ReadError| (path.clone(), error);
+        let open = || File::open(path).map(Arc::new);
+        let file = lock(&self.files).get(shard, open).map_err(|error| named(error.into()))?;
+        let rect = self.tiles.block(tile, block);
+        let read = || -> Result<Vec<Escape>, ReadError> {
+            let mut unpacker = Unpacker::new(&self.job);
+            let mut place = [0; 8];
+            let entry = index + 8 + ENTRY * u64::from(first + block);
+            file.read_exact_at(&mut place, entry)?;
+            let place = u64::from_le_bytes(place);
+            let mut head = [0; 12];
+            file.read_exact_at(&mut head, place)?;
+            let entry = unpacker.head(head, &rect, place)?;
+            let mut stored = vec![0; entry.stored as usize];
+            let Some(place) = place.checked_add(12) else { return damaged("its index is damaged") };
+            file.read_exact_at(&mut stored, place)?;
+            let mut escapes = Vec::new();
+            unpacker.unpack(&stored, entry.checksum, &rect, &mut escapes)?;
+            Ok(escapes)
+        };
+        read().map_err(named)
+    }
+
+    fn fail(&self, failure: (PathBuf, ReadError)) {
+        lock(&self.failure).get_or_insert(failure);
+        self.failed.store(true, Ordering::Relaxed);
+    }
+
+    /// Copies the part of a block that lies in `columns` x `rows`.
+    fn copy(&self, (tile, block): (u32, u32), columns: &Range<u32>, rows: &Range<u32>, out: &mut [Escape]) {
+        let made: Result<Block, std::convert::Infallible> =
+            lock(&self.blocks).get((tile, block), || Ok(Arc::default()));
+        let Ok(kept) = made;
+        let mut kept = lock(&kept);
+        if kept.is_none() && !self.failed.load(Ordering::Relaxed) {
+            match self.read(tile, block) {
+                Ok(escapes) => *kept = Some(escapes),
+                Err(failure) => self.fail(failure),
+            }
+        }
+        let rect = self.tiles.block(tile, block);
+        let (left, right) = (rect.columns.start.max(columns.start), rect.columns.end.min(columns.end));
+        for y in rect.rows.start.max(rows.start)..rect.rows.end.min(rows.end) {
+            let to = (y - rows.start) as usize * columns.len() + (left - columns.start) as usize;
+            let to = &mut out[to..][..(right - left) as usize];
+            let from =
+                (y - rect.rows.start) as usize * rect.columns.len() + (left - rect.columns.start) as usize;
+            match &*kept {
+                Some(escapes) => to.copy_from_slice(&escapes[from..][..to.len()]),
+                None => to.fill(Escape::NONE),
+            }
+        }
+    }
+}
+
+impl Kernel for Stitch {
+    fn iterate(&self, columns: Range<u32>, rows: Range<u32>, out: &mut [Escape]) {
+        debug_assert_eq!(out.len(), columns.len() * rows.len(), "one result per sample");
+        let mut y = rows.start;
+        while y < rows.end {
+            let mut x = columns.start;
+            let mut below = rows.end;
+            while x < columns.end {
+                let (tile, block) = self.tiles.place(x, y);
+                self.copy((tile, block), &columns, &rows, out);
+                let rect = self.tiles.block(tile, block);
+                (x, below) = (rect.columns.end, rect.rows.end);
+            }
+            y = below;
+        }
+    }
+}
+
+impl Kernel for Arc<Stitch> {
+    fn iterate(&self, columns: Range<u32>, rows: Range<u32>, out: &mut [Escape]) {
+        self.as_ref().iterate(columns, rows, out);
+    }
+}
+
+/// Values that are made when they are asked for; those not asked for the longest go where there are too many.
+struct Recent<K, V> {
+    most: usize,
+    clock: u64,
+    values: HashMap<K, (u64, V)>,
+}
+
+impl<K: Copy + Eq + std::hash::Hash, V: Clone> Recent<K, V> {
+    fn new(most: usize) -> Self {
+        Self { most, clock: 0, values: HashMap::new() }
+    }
+
+    fn get<E>(&mut self, key: K, make: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
+        self.clock += 1;
+        if let Some((used, value)) = self.values.get_mut(&key) {
+            *used = self.clock;
+            return Ok(value.clone());
+        }
+        let value = make()?;
+        if self.values.len() >= self.most {
+            // An eighth at once, so that the search for the oldest is not made for each.
+            let mut used: Vec<u64> = self.values.values().map(|(used, _)| *used).collect();
+            let (_, oldest, _) = used.select_nth_unstable(self.most / 8);
+            let oldest = *oldest;
+            self.values.retain(|_, (used, _)| *used > oldest);
+        }
+        self.values.insert(key, (self.clock, value.clone()));
+        Ok(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_values_are_kept() {
+        let mut recent = Recent::new(4);
+        let mut made = 0;
+        let mut get = |key: u32| {
+            let value: Result<u32, ()> = recent.get(key, || {
+                made += 1;
+                Ok(10 * key)
+            });
+            assert_eq!(value, Ok(10 * key));
+        };
+        [1, 2, 3, 4, 1, 1, 4, 3, 2].into_iter().for_each(&mut get);
+        // The oldest one goes, which is 1.
+        [5, 2, 3, 4, 5].into_iter().for_each(&mut get);
+        get(1);
+        assert_eq!(made, 6);
+        assert!(recent.values.len() <= 4);
+    }
+}

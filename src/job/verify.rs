@@ -1,0 +1,214 @@
+//! Files of shards, read and checked to the last byte.
+
+use std::io::{self, Read};
+
+use flate2::{Decompress, FlushDecompress, Status};
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::field::Escape;
+use crate::job::digest::{Digest, Hashing};
+use crate::job::job::Job;
+use crate::job::shard::{END_MAGIC, Entry, MAGIC, MAX_HEADER, Tally, VERSION, header, trailer};
+use crate::job::tiles::Rect;
+
+/// Why a file cannot be used.
+#[derive(Debug)]
+pub enum ReadError {
+    /// It cannot be read.
+    Io(io::Error),
+    /// It is damaged, or belongs to something else.
+    Bad(Error),
+}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Self::Bad(Error::Damaged("it is cut short")),
+            _ => Self::Io(error),
+        }
+    }
+}
+
+impl From<Error> for ReadError {
+    fn from(error: Error) -> Self {
+        Self::Bad(error)
+    }
+}
+
+pub(super) fn damaged<T>(problem: &'static str) -> Result<T, ReadError> {
+    Err(ReadError::Bad(Error::Damaged(problem)))
+}
+
+/// A complete shard.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Verified {
+    /// Its number, from 1.
+    pub shard: u32,
+    /// The SHA-256 that the file carries.
+    pub digest: Digest,
+    /// The SHA-256 of what identifies its numbers, however they are packed.
+    pub content: Digest,
+    /// Where the index begins.
+    pub(super) index: u64,
+}
+
+/// Reads a whole shard of a job and checks all of it: that it is of this job, that all its tiles are there, that no byte was
+/// changed, and that all counts can be.
+///
+/// # Errors
+/// [`ReadError`]: [`Error::Foreign`] for a shard of something else, [`Error::Damaged`] for everything else that is
+/// wrong with the file.
+pub fn verify(job: &Job, file: impl Read) -> Result<Verified, ReadError> {
+    let mut file = Hashing::new(io::BufReader::with_capacity(1 << 16, file));
+    let shard = read_header(job, &mut file)?;
+    let tiles = job.tiles();
+    let mut unpacker = Unpacker::new(job);
+    let (mut entries, mut tally) = (Vec::new(), Tally::default());
+    let (mut stored, mut escapes) = (Vec::new(), Vec::new());
+    for &tile in &job.dealt()[shard as usize - 1] {
+        for block in 0..tiles.blocks(tile) {
+            let place = file.length();
+            let mut head = [0; 12];
+            file.read_exact(&mut head)?;
+            let entry = unpacker.head(head, &tiles.block(tile, block), place)?;
+            stored.resize(entry.stored as usize, 0);
+            file.read_exact(&mut stored)?;
+            unpacker.unpack(&stored, entry.checksum, &tiles.block(tile, block), &mut escapes)?;
+            tally.add(Tally::of(&escapes, job.scene().bailout().max_iter()));
+            entries.push(entry);
+        }
+    }
+    let index = file.length();
+    let expected = trailer(&entries, &tally, index);
+    let mut found = vec![0; expected.len()];
+    file.read_exact(&mut found)?;
+    if found != expected {
+        return damaged("index or histogram do not fit its blocks");
+    }
+    let (digest, length) = (file.digest(), file.length() + 48);
+    let mut end = [0; 48];
+    file.read_exact(&mut end)?;
+    if end[..32] != digest.0 {
+        return damaged("the SHA-256 does not fit");
+    }
+    if end[32..40] != length.to_le_bytes() || end[40..] != END_MAGIC {
+        return damaged("the end is damaged");
+    }
+    if file.read(&mut [0])? != 0 {
+        return damaged("there is something behind its end");
+    }
+    // The histogram does not depend on how blocks are packed, but where they lie does.
+    let content: Vec<u8> = entries.iter().flat_map(|entry| entry.checksum.to_le_bytes()).collect();
+    Ok(Verified { shard, digest, content: Digest::of(&content), index })
+}
+
+/// Reads what stands before the blocks. Returns the number of the shard.
+fn read_header(job: &Job, file: &mut impl Read) -> Result<u32, ReadError> {
+    let mut magic = [0; 8];
+    file.read_exact(&mut magic)?;
+    if magic != MAGIC {
+        return damaged("it is no shard");
+    }
+    let mut number = || -> Result<u32, ReadError> {
+        let mut bytes = [0; 4];
+        file.read_exact(&mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
+    };
+    let (version, length, checksum) = (number()?, number()?, number()?);
+    if version != VERSION {
+        let (found, expected) = (version.to_string(), VERSION.to_string());
+        return Err(Error::Foreign { what: "version", found, expected }.into());
+    }
+    if length > MAX_HEADER {
+        return damaged("the header is longer than 64 KiB");
+    }
+    let mut bytes = vec![0; length as usize];
+    file.read_exact(&mut bytes)?;
+    if crc32fast::hash(&bytes) != checksum {
+        return damaged("the checksum of the header does not fit");
+    }
+    let Ok(Value::Object(keys)) = serde_json::from_slice(&bytes) else {
+        return damaged("the header cannot be read");
+    };
+    let text = |key: &str| keys.get(key).and_then(Value::as_str).unwrap_or_default();
+    for (what, key, expected) in
+        [("kernel", "kernel", job.kernel().to_string()), ("job", "job", job.id().to_string())]
+    {
+        if text(key) != expected {
+            // What a foreign file says is repeated; it may say anything.
+            let found = text(key).chars().take(64).map(|c| if c.is_control() { '?' } else { c }).collect();
+            return Err(Error::Foreign { what, found, expected }.into());
+        }
+    }
+    match text("shard").parse() {
+        Ok(shard) if (1..=job.shards()).contains(&shard) && bytes == header(job, shard) => Ok(shard),
+        _ => damaged("the header does not fit its job"),
+    }
+}
+
+/// Unpacks blocks, on one thread.
+pub(super) struct Unpacker {
+    inflate: Decompress,
+    raw: Vec<u8>,
+    max_iter: u32,
+    /// Bytes of a sample.
+    sample: usize,
+}
+
+impl Unpacker {
+    pub(super) fn new(job: &Job) -> Self {
+        let bailout = job.scene().bailout();
+        let sample = if bailout.is_smooth() { 8 } else { 4 };
+        Self { inflate: Decompress::new(false), raw: Vec::new(), max_iter: bailout.max_iter(), sample }
+    }
+
+    /// What stands before a block.
+    pub(super) fn head(&self, head: [u8; 12], rect: &Rect, place: u64) -> Result<Entry, ReadError> {
+        let number = |i: usize| u32::from_le_bytes([head[i], head[i + 1], head[i + 2], head[i + 3]]);
+        let (raw, stored, checksum) = (number(0), number(4), number(8));
+        let expected = rect.samples() * self.sample;
+        // Deflate never adds more than five bytes to each 16 KiB.
+        if raw as usize != expected || stored as usize > expected + expected / 1024 + 64 {
+            return damaged("a block has another length than its tile");
+        }
+        Ok(Entry { place, stored, checksum })
+    }
+
+    /// The results in a block.
+    pub(super) fn unpack(
+        &mut self,
+        stored: &[u8],
+        checksum: u32,
+        rect: &Rect,
+        escapes: &mut Vec<Escape>,
+    ) -> Result<(), ReadError> {
+        let samples = rect.samples();
+        self.raw.resize(samples * self.sample, 0);
+        self.inflate.reset(false);
+        let status = self.inflate.decompress(stored, &mut self.raw, FlushDecompress::Finish);
+        let whole = (self.inflate.total_in(), self.inflate.total_out());
+        if !matches!(status, Ok(Status::StreamEnd)) || whole != (stored.len() as u64, self.raw.len() as u64) {
+            return damaged("a block cannot be unpacked");
+        }
+        if crc32fast::hash(&self.raw) != checksum {
+            return damaged("the checksum of a block does not fit");
+        }
+        let word = |plane: &[u8], i: usize| {
+            let byte = |place: usize| plane[place * samples + i];
+            u32::from_le_bytes([byte(0), byte(1), byte(2), byte(3)])
+        };
+        let (counts, fractions) = self.raw.split_at(4 * samples);
+        escapes.clear();
+        escapes.reserve(samples);
+        let mut possible = true;
+        for i in 0..samples {
+            let count = word(counts, i);
+            let fraction = f32::from_bits(if fractions.is_empty() { 0 } else { word(fractions, i) });
+            possible &= count <= self.max_iter || count == u32::MAX;
+            possible &= fraction.is_finite() && (count != u32::MAX || fraction == 0.0);
+            escapes.push(if count == u32::MAX { Escape::NONE } else { Escape::new(count, fraction) });
+        }
+        if possible { Ok(()) } else { damaged("it holds counts that no sample can have") }
+    }
+}

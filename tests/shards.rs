@@ -1,0 +1,477 @@
+//! A render in pieces, from outside: planned, made by many processes, stitched, continued.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// A folder of its own for one test.
+struct Folder(tempfile::TempDir);
+
+/// Variables of schedulers, which the tests may run under.
+const TASKS: [&str; 7] = [
+    "SLURM_ARRAY_TASK_ID",
+    "JOB_COMPLETION_INDEX",
+    "AWS_BATCH_JOB_ARRAY_INDEX",
+    "HQ_TASK_ID",
+    "PBS_ARRAY_INDEX",
+    "SGE_TASK_ID",
+    "OMPI_COMM_WORLD_RANK",
+];
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// The program with these words, which blanks separate.
+    fn mandel(&self, words: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mandel"));
+        command.args(words.split_whitespace()).current_dir(self.0.path()).stdin(Stdio::null());
+        for variable in TASKS.iter().chain(&["MANDEL_THREADS", "RAYON_NUM_THREADS", "NO_COLOR"]) {
+            command.env_remove(variable);
+        }
+        command
+    }
+
+    /// Runs, and gives the exit code, standard output and standard error.
+    fn run(&self, words: &str) -> (i32, String, String) {
+        told(&self.mandel(words).output().expect("the program starts"))
+    }
+
+    /// Runs, expects success, and gives standard output and standard error.
+    fn succeed(&self, words: &str) -> (String, String) {
+        let (code, stdout, stderr) = self.run(words);
+        assert_eq!(code, 0, "{words}: {stderr}");
+        (stdout, stderr)
+    }
+
+    /// Runs, expects this exit code, and gives standard error.
+    fn fail(&self, words: &str, code: i32) -> String {
+        let (found, _, stderr) = self.run(words);
+        assert_eq!(found, code, "{words}: {stderr}");
+        stderr
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).expect(name)
+    }
+
+    fn same(&self, one: &str, other: &str) {
+        assert!(self.read(one) == self.read(other), "{one} and {other} differ");
+    }
+
+    /// The names in a folder, without those that begin with a point.
+    fn names(&self, folder: &str) -> Vec<String> {
+        names(&self.path(folder))
+    }
+
+    /// Makes all shards of `job.json` in `d`.
+    fn make(&self, shards: u32) {
+        for shard in 1..=shards {
+            self.succeed(&format!("render --job job.json --shard {shard}/{shards} --out-dir d -q"));
+        }
+    }
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+fn told(output: &Output) -> (i32, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+}
+
+const HOME: &str = "-s 150x90 -n 300";
+
+#[test]
+fn pieces_make_the_bytes_of_one_render() {
+    let views = [
+        (HOME, "-p inferno --map linear"),
+        ("--at seahorse -s 120x80 -n 400 --grid endpoints", ""),
+        ("--at twins -s 40x30 -n 3000 --supersample 1", "--bands"),
+    ];
+    for (view, colors) in views {
+        for shards in [1, 7] {
+            let folder = Folder::new();
+            folder.succeed(&format!("plan {view} --shards {shards} -o job.json"));
+            for shard in (1..=shards).rev() {
+                let threads = [1, 2, 7][shard as usize % 3];
+                let kernel = ["auto", "scalar", "portable"][shard as usize % 3];
+                folder.succeed(&format!(
+                    "render --job job.json --shard {shard}/{shards} --out-dir d -t {threads} --kernel {kernel}"
+                ));
+            }
+            let direct = format!("render {view} {colors} -q -o direct.png -o direct.npy");
+            folder.succeed(&direct);
+            folder.succeed(&format!("stitch job.json d {colors} -q -t 7 -o all.png -o all.npy"));
+            folder.same("direct.png", "all.png");
+            folder.same("direct.npy", "all.npy");
+            folder.succeed("stitch job.json d --scene direct.png -f -q -o all.png");
+            folder.same("direct.png", "all.png");
+            folder.succeed(&format!("render {view} {colors} -q --resume parts -o again.png -o again.npy"));
+            folder.same("direct.png", "again.png");
+            folder.same("direct.npy", "again.npy");
+        }
+    }
+}
+
+#[test]
+fn a_finished_shard_is_not_made_again() {
+    let folder = Folder::new();
+    folder.succeed(&format!("plan {HOME} --shards 3 -o job.json"));
+    // Planning again gives the same job, which is no reason to complain.
+    folder.succeed(&format!("plan {HOME} --shards 3 -o job.json"));
+    folder.fail(&format!("plan {HOME} --shards 4 -o job.json"), 4);
+    let make = "render --job job.json --shard 2/3 --out-dir d --json";
+    let (first, stderr) = folder.succeed(make);
+    assert!(stderr.starts_with("d/shard-2.mshd: shard 2/3, "), "{stderr}");
+    let made = fs::metadata(folder.path("d/shard-2.mshd")).and_then(|data| data.modified()).expect("a file");
+    let (second, stderr) = folder.succeed(make);
+    assert_eq!(stderr, "d/shard-2.mshd: shard 2/3 is already complete\n");
+    let again = fs::metadata(folder.path("d/shard-2.mshd")).and_then(|data| data.modified()).expect("a file");
+    assert_eq!(made, again);
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+    let (first, second) = (read(&first), read(&second));
+    assert!(first["samples"].as_u64() > Some(0) && second["samples"] == 0, "{second}");
+    assert_eq!(first["sha256"], second["sha256"]);
+    // Anything else of that name makes way.
+    let bytes = folder.read("d/shard-2.mshd");
+    for other in [&b""[..], b"something else", &bytes[..bytes.len() - 1]] {
+        fs::write(folder.path("d/shard-2.mshd"), other).expect("room");
+        let (_, stderr) = folder.succeed(make);
+        assert!(stderr.starts_with("note: d/shard-2.mshd is made anew: it is "), "{stderr}");
+        assert!(folder.read("d/shard-2.mshd") == bytes);
+    }
+    assert_eq!(folder.names("d"), ["shard-2.mshd"]);
+}
+
+#[test]
+fn stitch_names_all_that_is_wrong() {
+    let folder = Folder::new();
+    folder.succeed(&format!("plan {HOME} --shards 9 -o job.json"));
+    folder.make(9);
+    folder.succeed(&format!("plan {HOME} --shards 8 -o other.json"));
+    folder.succeed("render --job other.json --shard 5/8 --out-dir other -q");
+    let whole = folder.read("d/shard-1.mshd");
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.path(name), bytes).expect("room");
+    // A second copy is no problem.
+    write("d/copy.mshd", &whole);
+    let (_, stderr) = folder.succeed("stitch job.json d -o all.png");
+    assert!(stderr.contains("note: d/shard-1.mshd is the same shard as d/copy.mshd"), "{stderr}");
+    fs::remove_file(folder.path("all.png")).expect("a file");
+    let mut changed = whole.clone();
+    changed[whole.len() / 2] ^= 1;
+    write("d/copy.mshd", &changed);
+    write("d/shard-2.mshd", b"");
+    write("d/shard-3.mshd", &whole[..whole.len() / 3]);
+    fs::copy(folder.path("other/shard-5.mshd"), folder.path("d/shard-5.mshd")).expect("a copy");
+    for shard in [7, 8] {
+        fs::remove_file(folder.path(&format!("d/shard-{shard}.mshd"))).expect("a file");
+    }
+    write("d/.mandel-1-x.tmp", b"unfinished");
+    let stderr = folder.fail("stitch job.json d -o all.png -o all.npy", 3);
+    for part in [
+        "\n  d/copy.mshd: ",
+        "\n  d/shard-2.mshd: it is cut short\n",
+        "\n  d/shard-3.mshd: it is cut short\n",
+        "\n  d/shard-5.mshd: its job is ",
+        "\n  missing of 9: 2-3,5,7-8; 'mandel render --job job.json --shard K/9 --out-dir DIR' makes one\n",
+    ] {
+        assert!(stderr.contains(part), "{part:?} in {stderr}");
+    }
+    assert!(!folder.path("all.png").exists() && !folder.path("all.npy").exists());
+    assert_eq!(folder.succeed("stitch job.json d --missing --format array").0, "2-3,5,7-8\n");
+    assert_eq!(folder.succeed("stitch job.json d --missing").0, "2\n3\n5\n7\n8\n");
+    fs::remove_file(folder.path("d/copy.mshd")).expect("a file");
+    folder.make(9);
+    assert_eq!(folder.succeed("stitch job.json d --missing").0, "");
+    folder.succeed("stitch job.json d -o all.png");
+    assert_eq!(folder.names("."), ["all.png", "d", "job.json", "other", "other.json"]);
+}
+
+#[test]
+fn mistakes_have_their_exit_codes() {
+    let folder = Folder::new();
+    folder.succeed(&format!("plan {HOME} --shards 3 -o job.json"));
+    let usage = |words: &str, part: &str| {
+        let stderr = folder.fail(words, 2);
+        assert!(stderr.contains(part), "{words}: {stderr}");
+    };
+    usage("render --job job.json --shard 4/3 --out-dir d", "--shard: K must be 1..3");
+    usage("render --job job.json --shard 1/4 --out-dir d", "the job has 3 shards");
+    usage("render --job none.json --shard 1/3 --out-dir d", "there is no file none.json");
+    usage("render --job job.json --shard 1/3", "--out-dir");
+    usage("render --job job.json --shard 1/3 --out-dir d -o x.png", "cannot be used with");
+    usage("render --job job.json --shard 1/3 --out-dir d -p inferno", "cannot be used with");
+    usage("render --job job.json --shard 1/3 --out-dir d -z 3", "cannot be used with");
+    usage(&format!("plan {HOME} --shards 3 -p inferno -o x.json"), "give --palette to 'mandel stitch'");
+    usage("plan -s 4x4 --shards 17 -o x.json", "--shards must be 1..1,");
+    usage("stitch job.json none -o x.png", "there is no folder none");
+    usage("stitch job.json . --format array -o x.png", "--format array needs --missing");
+    fs::write(folder.path("bad.json"), "{\"mandel_job\":1,\"colour\":2}").expect("room");
+    usage("stitch bad.json . -o x.png", "bad.json: unknown key 'colour'");
+    usage("render --job bad.json --shard 1/3 --out-dir d", "bad.json: unknown key 'colour'");
+    fs::write(folder.path("file"), "").expect("room");
+    folder.fail("render --job job.json --shard 1/3 --out-dir file", 4);
+    assert_eq!(folder.names("."), ["bad.json", "file", "job.json"]);
+}
+
+#[test]
+fn schedulers_say_which_shard() {
+    let folder = Folder::new();
+    folder.succeed(&format!("plan {HOME} --shards 24 -o job.json"));
+    let run = |set: &[(&str, &str)]| {
+        let mut command = folder.mandel("render --job job.json --shard env --out-dir d");
+        told(&command.envs(set.iter().copied()).output().expect("the program starts"))
+    };
+    for (name, value, shard) in [
+        ("SLURM_ARRAY_TASK_ID", "3", 3),
+        ("JOB_COMPLETION_INDEX", "0", 1),
+        ("AWS_BATCH_JOB_ARRAY_INDEX", "23", 24),
+        ("HQ_TASK_ID", "24", 24),
+        ("PBS_ARRAY_INDEX", "5", 5),
+        ("SGE_TASK_ID", "6", 6),
+        ("OMPI_COMM_WORLD_RANK", "6", 7),
+    ] {
+        let (code, _, stderr) = run(&[(name, value)]);
+        assert!(code == 0 && stderr.contains(&format!("shard {shard}/24")), "{name}={value}: {stderr}");
+    }
+    let (code, _, stderr) = run(&[("SLURM_ARRAY_TASK_ID", "3"), ("HQ_TASK_ID", "4")]);
+    assert!(
+        code == 2 && stderr.contains("SLURM_ARRAY_TASK_ID=3 stands for shard 3, and HQ_TASK_ID=4"),
+        "{stderr}"
+    );
+    let (code, _, stderr) = run(&[]);
+    assert!(code == 2 && stderr.contains("none of these variables is set"), "{stderr}");
+    assert_eq!(run(&[("HQ_TASK_ID", "0")]).0, 2);
+    // Without 'env' they mean nothing: a plain render in an array is a plain render.
+    let mut plain = folder.mandel("render -s 20x10 -n 50 -q -o a.png");
+    assert!(plain.env("SLURM_ARRAY_TASK_ID", "3").status().expect("starts").success());
+}
+
+#[test]
+fn two_writers_of_one_shard_leave_a_whole_one() {
+    let folder = Folder::new();
+    folder.succeed(&format!("plan {HOME} --shards 2 -o job.json"));
+    let make = "render --job job.json --shard 1/2 --out-dir d -q -t 1";
+    folder.succeed(make);
+    let bytes = folder.read("d/shard-1.mshd");
+    for _ in 0..20 {
+        fs::remove_file(folder.path("d/shard-1.mshd")).expect("a file");
+        let mut writers: Vec<Child> =
+            (0..2).map(|_| folder.mandel(make).spawn().expect("the program starts")).collect();
+        assert!(writers.iter_mut().all(|writer| writer.wait().expect("ends").success()));
+        assert!(folder.read("d/shard-1.mshd") == bytes);
+        assert_eq!(folder.names("d"), ["shard-1.mshd"]);
+    }
+}
+
+#[test]
+fn the_orbit_is_computed_once_and_checked() {
+    let folder = Folder::new();
+    folder.succeed("plan --at twins -s 40x30 -n 3000 --shards 2 -o job.json");
+    let name = folder.names(".").into_iter().find(|name| name.ends_with(".morb")).expect("an orbit");
+    let whole = folder.read(&name);
+    let job: serde_json::Value = serde_json::from_slice(&folder.read("job.json")).expect("JSON");
+    assert_eq!(name, format!("orbit-{}.morb", job["orbit"].as_str().expect("a digest")));
+    let make = "render --job job.json --shard 1/2 --out-dir d -q";
+    folder.succeed(make);
+    let bytes = folder.read("d/shard-1.mshd");
+    let again = || fs::remove_file(folder.path("d/shard-1.mshd")).expect("a file");
+    // Without the file it is computed.
+    again();
+    fs::remove_file(folder.path(&name)).expect("a file");
+    folder.succeed(make);
+    assert!(folder.read("d/shard-1.mshd") == bytes);
+    // A damaged one is named.
+    again();
+    let mut changed = whole.clone();
+    changed[whole.len() / 2] ^= 1;
+    fs::write(folder.path(&name), changed).expect("room");
+    let stderr = folder.fail(make, 3);
+    assert!(stderr.contains(&name), "{stderr}");
+    // A job that names another one than its view has.
+    let text = String::from_utf8(folder.read("job.json")).expect("text");
+    let text = text.replace(job["orbit"].as_str().expect("a digest"), &"0".repeat(64));
+    fs::write(folder.path("lie.json"), text).expect("room");
+    let stderr = folder.fail("render --job lie.json --shard 1/2 --out-dir d -q", 3);
+    assert!(stderr.contains("is not the one of the job"), "{stderr}");
+    assert_eq!(folder.names("d"), [""; 0]);
+}
+
+#[test]
+fn a_killed_render_goes_on_where_it_was() {
+    let folder = Folder::new();
+    let view = "--at seahorse -s 400x300 -n 3000 --supersample 2";
+    folder.succeed(&format!("render {view} -q -o direct.png"));
+    let resume = format!("render {view} --resume parts -o all.png -t 2");
+    let finished = || folder.names("parts").iter().filter(|name| name.starts_with("shard")).count();
+    let mut before = 0;
+    for _ in 0..3 {
+        let mut child = folder.mandel(&resume).stderr(Stdio::null()).spawn().expect("the program starts");
+        let start = Instant::now();
+        // Once there is more than before; it may be done before it is killed.
+        while finished() <= before && start.elapsed() < Duration::from_secs(60) {
+            if child.try_wait().expect("a status").is_some() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        child.kill().expect("a child");
+        child.wait().expect("ends");
+        before = finished();
+        assert!(before > 0);
+    }
+    // A shard that was damaged meanwhile is made anew.
+    fs::write(folder.path("parts/shard-1.mshd"), "x").expect("room");
+    if folder.path("all.png").exists() {
+        fs::remove_file(folder.path("all.png")).expect("a file");
+    }
+    let (_, stderr) = folder.succeed(&resume);
+    assert!(stderr.contains("tiles were done"), "{stderr}");
+    assert!(stderr.contains("note: parts/shard-1.mshd: it is cut short; it is made anew"), "{stderr}");
+    folder.same("direct.png", "all.png");
+    let stderr = folder.fail("render --at seahorse -s 400x300 -n 2999 --resume parts -o other.png", 2);
+    assert!(stderr.contains("parts holds parts of another scene"), "{stderr}");
+    // Other colors are not another scene.
+    folder.succeed(&format!("render {view} -p inferno --resume parts -q -o inferno.png"));
+    folder.succeed(&format!("render {view} -p inferno -q -o direct.png -f"));
+    folder.same("direct.png", "inferno.png");
+}
+
+#[test]
+fn scripts_name_the_job_and_all_shards() {
+    let folder = Folder::new();
+    for engine in ["slurm", "parallel", "k8s", "hq", "openjd"] {
+        let (script, _) = folder.succeed(&format!("plan {HOME} --shards 24 -o job.json --emit {engine}"));
+        for part in ["job.json", "job.shards", "job.png", "24"] {
+            assert!(script.contains(part), "{engine}: {part} in {script}");
+        }
+        assert!(
+            !script.contains("@N@") && !script.contains("@JOB@") && !script.contains("@DIR@"),
+            "{script}"
+        );
+    }
+    let (text, _) = folder.succeed(&format!("plan {HOME} --shards 24 -o job.json --simulate 4"));
+    assert!(text.starts_with("4 workers: ") && text.contains("% of their time is work"), "{text}");
+}
+
+/// Whether a program is installed; says so where it is not.
+fn installed(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let found = found.is_ok_and(|status| status.success());
+    if !found {
+        let _ = writeln!(std::io::stderr(), "skipped: {program} is not installed");
+    }
+    found
+}
+
+#[test]
+fn gnu_parallel_is_killed_and_run_again() {
+    if !installed("parallel") {
+        return;
+    }
+    let folder = Folder::new();
+    let view = "--at seahorse -s 400x300 -n 3000";
+    let mut plan = folder.mandel(&format!("plan {view} --shards 24 -q --emit parallel -o"));
+    let script = plan.arg("a job.json").output().expect("the program starts");
+    fs::write(folder.path("run"), &script.stdout).expect("room");
+    let program = Path::new(env!("CARGO_BIN_EXE_mandel")).parent().expect("a folder");
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
+    let run = || {
+        let mut command = Command::new("sh");
+        command.arg("run").current_dir(folder.0.path()).env("PATH", &path).env("JOBS", "2");
+        command.env("HOME", folder.0.path()).stdin(Stdio::null()).stdout(Stdio::null());
+        command.stderr(Stdio::null()).process_group(0);
+        command
+    };
+    let made = || folder.names("a job.shards").iter().filter(|name| name.starts_with("shard")).count();
+    let mut killed = run().spawn().expect("a shell");
+    let start = Instant::now();
+    while made() < 3 && start.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    // The shell and all that it started, but for what parallel has put in groups of their own.
+    let group = format!("-{}", killed.id());
+    Command::new("kill").args(["-KILL", "--", &group]).status().expect("a signal");
+    killed.wait().expect("ends");
+    assert!(made() >= 3 && !folder.path("a job.png").exists());
+    assert!(run().status().expect("a shell").success());
+    folder.succeed(&format!("render {view} -q -o direct.png"));
+    folder.same("direct.png", "a job.png");
+}
+
+#[test]
+fn a_folder_that_fills_leaves_nothing_behind() {
+    let folder = Folder::new();
+    folder.succeed(&format!("plan {HOME} --shards 1 -o job.json"));
+    // No file may grow beyond 16 blocks of 512 bytes.
+    let program = env!("CARGO_BIN_EXE_mandel");
+    let limited = format!("ulimit -f 16; exec {program} render --job job.json --shard 1/1 --out-dir d");
+    let output =
+        Command::new("sh").args(["-c", &limited]).current_dir(folder.0.path()).output().expect("a shell");
+    let (code, _, stderr) = told(&output);
+    assert_eq!(code, 4, "{stderr}");
+    assert!(
+        stderr.contains("cannot write d/shard-1.mshd: ") && stderr.contains("nothing was left behind"),
+        "{stderr}"
+    );
+    assert_eq!(folder.names("d"), [""; 0]);
+    folder.succeed("render --job job.json --shard 1/1 --out-dir d");
+}
+
+#[test]
+fn a_kill_at_any_system_call_leaves_the_old_file_or_the_new_one() {
+    if !installed("strace") {
+        return;
+    }
+    let folder = Folder::new();
+    folder.succeed(&format!("plan {HOME} --shards 2 -o job.json"));
+    folder.succeed("render --job job.json --shard 1/2 --out-dir whole -q");
+    let whole = folder.read("whole/shard-1.mshd");
+    let make = ["render", "--job", "job.json", "--shard", "1/2", "--out-dir", "d", "-q", "-t", "1"];
+    let place = folder.path("d/shard-1.mshd");
+    fs::create_dir(folder.path("d")).expect("a folder");
+    let old = b"something else";
+    let mut outcomes = [0; 3];
+    for call in ["write", "fsync", "rename,renameat,renameat2,linkat", "openat"] {
+        // The program opens some libraries and files of the system first.
+        for when in if call == "openat" { 5..40 } else { 1..12 } {
+            let before = when % 2 == 0;
+            if before {
+                fs::write(&place, old).expect("room");
+            } else if place.exists() {
+                fs::remove_file(&place).expect("a file");
+            }
+            let inject = format!("inject={call}:signal=KILL:when={when}");
+            let mut traced = Command::new("strace");
+            traced.args(["-f", "-qq", "-o", "trace", "-e", &inject, env!("CARGO_BIN_EXE_mandel")]).args(make);
+            let traced = traced.current_dir(folder.0.path()).stderr(Stdio::null()).status().expect("strace");
+            match fs::read(&place) {
+                Ok(bytes) if bytes == whole => outcomes[0] += 1,
+                Ok(bytes) => {
+                    assert!(before && bytes == old && !traced.success(), "{call} {when}");
+                    outcomes[1] += 1;
+                }
+                Err(_) => {
+                    assert!(!before && !traced.success(), "{call} {when}");
+                    outcomes[2] += 1;
+                }
+            }
+        }
+    }
+    // All three happen, unless tracing is forbidden here.
+    assert!(outcomes.iter().all(|&count| count > 0) || outcomes[0] == 0, "{outcomes:?}");
+}
