@@ -115,6 +115,26 @@ fn stitched_shards_are_the_picture() {
 }
 
 #[test]
+fn a_thousand_shards_are_the_picture() {
+    const SHARDS: u32 = 1000;
+    let scene = scene("seahorse", (320, 240), 300, 1);
+    let job = plan(&scene, SHARDS);
+    let all: Vec<u32> = (1..=SHARDS).collect();
+    let made = make(&job, kernel(&job, None).as_ref(), &all, 2);
+    let folder = tempfile::tempdir().expect("a folder");
+    let found = pool(2).install(|| survey(&job, &put(&folder, &made), || ()));
+    assert!(found.is_complete() && found.found.len() == SHARDS as usize, "{found:?}");
+    // More files than are kept open at once.
+    let stitch = Arc::new(Stitch::new(&job, &found, 40));
+    let render = Render::with_kernel(&scene, Box::new(stitch.clone()), true, |whole| {
+        Plan::new(whole, scene.bailout(), None).kernel()
+    });
+    let direct = files(&Render::of(&scene).expect("a kernel"), 2, 5);
+    assert!(files(&render.expect("a kernel"), 2, 40) == direct);
+    assert!(stitch.take_failure().is_none());
+}
+
+#[test]
 fn the_bytes_of_a_shard_depend_on_the_job_alone() {
     for scene in [scene("home", (97, 61), 300, 1), scene("twins", (40, 30), 3000, 1)] {
         let job = plan(&scene, 3);

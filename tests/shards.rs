@@ -154,7 +154,7 @@ fn a_finished_shard_is_not_made_again() {
         assert!(stderr.starts_with("note: d/shard-2.mshd is made anew: it is "), "{stderr}");
         assert!(folder.read("d/shard-2.mshd") == bytes);
     }
-    assert_eq!(folder.names("d"), ["shard-2.mshd"]);
+    assert_eq!(folder.names("d"), ["shard-2.log.json", "shard-2.mshd"]);
 }
 
 #[test]
@@ -195,6 +195,13 @@ fn stitch_names_all_that_is_wrong() {
     assert_eq!(folder.succeed("stitch job.json d --missing --format array").0, "2-3,5,7-8\n");
     assert_eq!(folder.succeed("stitch job.json d --missing").0, "2\n3\n5\n7\n8\n");
     fs::remove_file(folder.path("d/copy.mshd")).expect("a file");
+    // A shard of another job is not replaced unasked.
+    let stderr = folder.fail("render --job job.json --shard 5/9 --out-dir d -q", 3);
+    assert!(
+        stderr.contains("d/shard-5.mshd is of another job") && stderr.contains("remove that file"),
+        "{stderr}"
+    );
+    fs::remove_file(folder.path("d/shard-5.mshd")).expect("a file");
     folder.make(9);
     assert_eq!(folder.succeed("stitch job.json d --missing").0, "");
     folder.succeed("stitch job.json d -o all.png");
@@ -268,13 +275,13 @@ fn two_writers_of_one_shard_leave_a_whole_one() {
     let make = "render --job job.json --shard 1/2 --out-dir d -q -t 1";
     folder.succeed(make);
     let bytes = folder.read("d/shard-1.mshd");
-    for _ in 0..20 {
+    for _ in 0..100 {
         fs::remove_file(folder.path("d/shard-1.mshd")).expect("a file");
         let mut writers: Vec<Child> =
             (0..2).map(|_| folder.mandel(make).spawn().expect("the program starts")).collect();
         assert!(writers.iter_mut().all(|writer| writer.wait().expect("ends").success()));
         assert!(folder.read("d/shard-1.mshd") == bytes);
-        assert_eq!(folder.names("d"), ["shard-1.mshd"]);
+        assert_eq!(folder.names("d"), ["shard-1.log.json", "shard-1.mshd"]);
     }
 }
 
@@ -308,7 +315,7 @@ fn the_orbit_is_computed_once_and_checked() {
     fs::write(folder.path("lie.json"), text).expect("room");
     let stderr = folder.fail("render --job lie.json --shard 1/2 --out-dir d -q", 3);
     assert!(stderr.contains("is not the one of the job"), "{stderr}");
-    assert_eq!(folder.names("d"), [""; 0]);
+    assert_eq!(folder.names("d"), ["shard-1.log.json"]);
 }
 
 #[test]
@@ -366,6 +373,74 @@ fn scripts_name_the_job_and_all_shards() {
     }
     let (text, _) = folder.succeed(&format!("plan {HOME} --shards 24 -o job.json --simulate 4"));
     assert!(text.starts_with("4 workers: ") && text.contains("% of their time is work"), "{text}");
+}
+
+#[test]
+fn logs_say_what_shards_took() {
+    let folder = Folder::new();
+    let plan = format!("plan {HOME} --shards 4 -o job.json -q --json --simulate 2");
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+    let predicted = read(&folder.succeed(&plan).0);
+    assert!(predicted["simulated"].get("seconds").is_none(), "{predicted}");
+    let stderr = folder.fail(&format!("{plan} --logs none"), 2);
+    assert!(stderr.contains("--logs: none cannot be read: "), "{stderr}");
+    let stderr = folder.fail(&format!("{plan} --logs ."), 2);
+    assert!(stderr.contains("--logs: . has no log of a shard of this job"), "{stderr}");
+    let stderr = folder.fail(&format!("plan {HOME} --shards 4 --logs d"), 2);
+    assert!(stderr.contains("--simulate"), "{stderr}");
+    folder.succeed("render --job job.json --shard 1/4 --out-dir d -q -t 1");
+    let log = read(&String::from_utf8(folder.read("d/shard-1.log.json")).expect("text"));
+    assert_eq!((&log["job"], &log["threads"]), (&predicted["job"], &1.into()), "{log}");
+    assert!(log["samples"].as_u64() > Some(0) && log["cpu_seconds"].as_f64() > Some(0.0), "{log}");
+    // Three shards of one second, one of two: the last is predicted where it has no log.
+    let write = |shard: u32, seconds: f64| {
+        let mut log = log.clone();
+        (log["shard"], log["seconds"]) = (shard.into(), seconds.into());
+        fs::write(folder.path(&format!("d/shard-{shard}.log.json")), log.to_string()).expect("room");
+    };
+    (1..=3).for_each(|shard| write(shard, 1.0));
+    fs::write(folder.path("d/shard-4.log.json"), "{\"shard\":4}").expect("room");
+    let found = &read(&folder.succeed(&format!("{plan} --logs d")).0)["simulated"];
+    assert_eq!(found["measured"], 3);
+    let seconds = found["seconds"].as_f64().expect("a number");
+    assert!((1.9..2.2).contains(&seconds), "{found}");
+    write(4, 2.0);
+    let found = &read(&folder.succeed(&format!("{plan} --logs d")).0)["simulated"];
+    assert_eq!((&found["measured"], &found["seconds"]), (&4.into(), &3.0.into()));
+    let (text, _) = folder.succeed(&format!("plan {HOME} --shards 4 -o job.json -q --simulate 2 --logs d"));
+    assert!(text.contains("\n2 workers: 3.0 s, by what 4 shards took\n"), "{text}");
+}
+
+/// The most memory that a program has taken, in KiB, as long as it could be asked.
+fn peak(mut child: Child) -> u64 {
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    loop {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let found = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+        peak = peak.max(found.unwrap_or(0));
+        if let Some(status) = child.try_wait().expect("a status") {
+            assert!(status.success());
+            return peak;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn stitching_takes_memory_for_a_few_rows() {
+    if !Path::new("/proc/self/status").exists() {
+        return;
+    }
+    const SIDE: u64 = 4096;
+    let folder = Folder::new();
+    folder.succeed(&format!("plan -s {SIDE} -n 60 --supersample 1 --shards 3 -o job.json"));
+    folder.make(3);
+    let stitch = folder.mandel("stitch job.json d -q -t 2 -o all.png -o all.npy").spawn();
+    let (peak, bound) = (peak(stitch.expect("the program starts")), (64 << 10) + 16 * SIDE / 1024);
+    // All numbers at once would take 128 MiB.
+    assert!(peak > 1 << 10 && peak <= bound, "{peak} KiB, and {bound} are allowed");
 }
 
 /// Whether a program is installed; says so where it is not.

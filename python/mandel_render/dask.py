@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 RETRIES = 3
-"""How often a shard is tried again, elsewhere if there is another worker."""
+"""How often a shard is tried again."""
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -92,19 +92,21 @@ def render_shard(job: str, shard: int, of: int, folder: str) -> Union[tuple[int,
     from distributed import get_worker
 
     worker = get_worker()
-    threads = worker.state.nthreads
-    command = [program(), "render", "--quiet", f"--job={job}", f"--shard={shard}/{of}"]
-    command += [f"--out-dir={folder}", f"--threads={threads}"]
-    with _ONE_SHARD:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            preexec_fn=_die_with_parent,
-        )
-    if done.returncode == 0:
-        return shard, _sha256(shard_file(folder, shard))
+    words = ["render", "--quiet", f"--job={job}", f"--shard={shard}/{of}", f"--out-dir={folder}"]
+    try:
+        command = [program(), *words, f"--threads={worker.state.nthreads}"]
+        with _ONE_SHARD:
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                preexec_fn=_die_with_parent,
+            )
+        if done.returncode == 0:
+            return shard, _sha256(shard_file(folder, shard))
+    except OSError as error:
+        raise MandelError(f"worker {worker.address}: {error}", 4) from None
     sentence = f"worker {worker.address}: {_said(done)}"
     if done.returncode == 2:
         return Refusal(shard, sentence)
@@ -327,7 +329,7 @@ def main(words: list[str] | None = None) -> int:
     except MandelError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code if error.exit_code > 0 else 1
-    except FileNotFoundError as error:
+    except OSError as error:
         print(f"error: {error}", file=sys.stderr)
         return 4
     except KeyboardInterrupt:

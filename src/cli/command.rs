@@ -24,15 +24,7 @@ pub(crate) fn command(scene: &Scene) -> Option<String> {
     }
     let mut words = vec!["mandel render".to_string()];
     let mut option = |name: &str, value: String| words.push(format!("{name} {value}"));
-    let named = |place: &Location| match viewport.frame() {
-        // The size first: centers have thousands of digits.
-        Frame::Centered { center, extent } => {
-            place.extent().is_ok_and(|of_place| of_place == *extent)
-                && place.center().is_ok_and(|of_place| of_place == *center)
-        }
-        Frame::Region { .. } => false,
-    };
-    match (viewport.frame(), Location::ALL.iter().find(|place| named(place))) {
+    match (viewport.frame(), built_in(viewport.frame())) {
         (_, Some(place)) => option("--at", place.name.into()),
         (Frame::Region { bounds, aspect }, _) => {
             option("--region", bounds.clone().map(|bound| bound.to_string()).join(","));
@@ -71,6 +63,17 @@ pub(crate) fn command(scene: &Scene) -> Option<String> {
     words.extend(coloring.palette.is_reversed().then(|| "--reverse".to_string()));
     words.extend(coloring.bands.then(|| "--bands".to_string()));
     Some(words.join(" ")).filter(|line| line.len() <= LONG)
+}
+
+/// The built-in view of this frame.
+fn built_in(frame: &Frame) -> Option<Location> {
+    let Frame::Centered { center, extent } = frame else { return None };
+    // The size first: centers have thousands of digits.
+    let same = |place: &Location| {
+        place.extent().is_ok_and(|of_place| of_place == *extent)
+            && place.center().is_ok_and(|of_place| of_place == *center)
+    };
+    Location::ALL.into_iter().find(same)
 }
 
 /// A word for a shell.

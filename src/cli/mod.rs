@@ -24,6 +24,7 @@ mod scene;
 mod scene_file;
 mod scene_json;
 mod shard;
+mod shard_log;
 mod shard_number;
 pub(crate) mod stitch;
 mod terminal;

@@ -16,6 +16,7 @@ use crate::cli::memory;
 use crate::cli::pieces::{compute_orbit, put, put_orbit};
 use crate::cli::progress::Progress;
 use crate::cli::scene::SceneArgs;
+use crate::cli::shard_log;
 use crate::cli::terminal::{say, shown};
 use crate::cli::threads;
 use crate::cli::value::{Worded, whole};
@@ -37,6 +38,9 @@ pub(crate) struct Args {
     /// Print how well W workers are kept busy, by the predicted costs
     #[arg(long, value_name = "W", help_heading = "Shards", allow_hyphen_values = true, value_parser = Worded(workers))]
     simulate: Option<u32>,
+    /// With --simulate, go by what shards in DIR took where they were made, and say how long all take
+    #[arg(long, value_name = "DIR", help_heading = "Shards", requires = "simulate")]
+    logs: Option<PathBuf>,
     /// Print a script that makes all shards and stitches them
     #[arg(long, value_enum, value_name = "ENGINE", help_heading = "Shards", conflicts_with_all = ["json", "simulate"])]
     emit: Option<Engine>,
@@ -68,6 +72,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         return Err(usage(format!("a job has no colors; give {option} to 'mandel stitch'")));
     }
     check_name("--output", &args.output, "job.json")?;
+    let there = fs::metadata(&args.output).ok();
+    if args.output.as_os_str() == "-" || there.is_some_and(|there| !there.is_file()) {
+        let name = shown(&args.output);
+        return Err(usage(format!("--output needs a file of its own, as in -o job.json (got {name})")));
+    }
     let progress = if args.quiet { Progress::Never } else { args.progress };
     let unfinished = Unfinished::watch();
     let resolved = args.scene.resolve(None, progress, 1)?;
@@ -98,9 +107,34 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 impl Args {
+    fn simulated(&self, job: &Job, workers: u32) -> Result<Simulated, Failure> {
+        let mut costs = job.costs();
+        let mut measured = None;
+        if let Some(folder) = &self.logs {
+            let seconds = shard_log::read(job, folder)?;
+            if seconds.is_empty() {
+                return Err(usage(format!(
+                    "--logs: {} has no log of a shard of this job; 'mandel render --job' writes one beside each shard",
+                    shown(folder)
+                )));
+            }
+            // A shard without a log takes what it would if all were as those that have one. In microseconds.
+            let predicted: u64 = seconds.keys().map(|&shard| costs[shard as usize - 1]).sum();
+            let rate = 1e6 * seconds.values().sum::<f64>() / predicted.max(1) as f64;
+            for (cost, shard) in costs.iter_mut().zip(1..) {
+                let micros = seconds.get(&shard).map_or(rate * *cost as f64, |seconds| 1e6 * seconds);
+                *cost = micros.max(1.0) as u64;
+            }
+            measured = Some((1e-6 * makespan(&costs, workers) as f64, seconds.len()));
+        }
+        let mean = costs.iter().sum::<u64>() as f64 / costs.len() as f64;
+        let largest = costs.iter().max().copied().unwrap_or(1) as f64 / mean;
+        Ok(Simulated { workers, largest, efficiency: efficiency(&costs, workers), measured })
+    }
+
     fn tell(&self, job: &Job) -> Result<(), Failure> {
         let costs = job.costs();
-        let simulated = self.simulate.map(|workers| (workers, efficiency(&costs, workers)));
+        let simulated = self.simulate.map(|workers| self.simulated(job, workers)).transpose()?;
         if !self.quiet {
             say(format_args!(
                 "{}: {} shards, {} tiles of {} pixels a side, kernel {}",
@@ -122,19 +156,13 @@ impl Args {
                 "side": job.side(),
                 "costs": costs,
             });
-            if let Some((workers, efficiency)) = simulated {
-                summary["simulated"] = json!({ "workers": workers, "efficiency": efficiency });
+            if let Some(simulated) = &simulated {
+                summary["simulated"] = simulated.json();
             }
             return print(&format!("{summary}\n"));
         }
-        if let Some((workers, efficiency)) = simulated {
-            let (total, largest) = (costs.iter().sum::<u64>(), costs.iter().max().copied().unwrap_or(1));
-            let mean = total as f64 / costs.len() as f64;
-            return print(&format!(
-                "{workers} workers: {:.1} % of their time is work; the costliest shard is {:.2} times the mean\n",
-                100.0 * efficiency,
-                largest as f64 / mean
-            ));
+        if let Some(simulated) = &simulated {
+            return print(&simulated.text());
         }
         match self.emit {
             Some(engine) => print(&script(engine, &self.output, job.shards())),
@@ -143,8 +171,42 @@ impl Args {
     }
 }
 
-/// The part of the workers' time that is work, where each takes the costliest shard left as soon as it is free.
-fn efficiency(costs: &[u64], workers: u32) -> f64 {
+/// What is to be expected of some workers.
+struct Simulated {
+    workers: u32,
+    /// The costliest shard, in means.
+    largest: f64,
+    /// The part of the workers' time that is work.
+    efficiency: f64,
+    /// Seconds until all is done, and how many shards were measured.
+    measured: Option<(f64, usize)>,
+}
+
+impl Simulated {
+    fn json(&self) -> serde_json::Value {
+        let mut json = json!({ "workers": self.workers, "efficiency": self.efficiency });
+        if let Some((seconds, shards)) = self.measured {
+            json["seconds"] = seconds.into();
+            json["measured"] = shards.into();
+        }
+        json
+    }
+
+    fn text(&self) -> String {
+        let Self { workers, largest, efficiency, .. } = self;
+        let mut text = format!(
+            "{workers} workers: {:.1} % of their time is work; the costliest shard is {largest:.2} times the mean\n",
+            100.0 * efficiency
+        );
+        if let Some((seconds, shards)) = self.measured {
+            text += &format!("{workers} workers: {seconds:.1} s, by what {shards} shards took\n");
+        }
+        text
+    }
+}
+
+/// When all is done, where each worker takes the costliest shard left as soon as it is free.
+fn makespan(costs: &[u64], workers: u32) -> u64 {
     let mut costs = costs.to_vec();
     costs.sort_unstable_by_key(|&cost| Reverse(cost));
     let mut free: BinaryHeap<Reverse<u64>> = (0..workers).map(|_| Reverse(0)).collect();
@@ -152,8 +214,12 @@ fn efficiency(costs: &[u64], workers: u32) -> f64 {
         let Reverse(from) = free.pop().unwrap_or(Reverse(0));
         free.push(Reverse(from + cost));
     }
-    let end = free.into_iter().map(|Reverse(end)| end).max().unwrap_or(1);
-    costs.iter().sum::<u64>() as f64 / (f64::from(workers) * end as f64)
+    free.into_iter().map(|Reverse(end)| end).max().unwrap_or(1)
+}
+
+/// The part of the workers' time that is work.
+fn efficiency(costs: &[u64], workers: u32) -> f64 {
+    costs.iter().sum::<u64>() as f64 / (f64::from(workers) * makespan(costs, workers) as f64)
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! Shards on the command line: `render --job` makes one, `render --resume` all that are not yet there.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use mandel::job::{Digest, Job, ReadError, Stitch, Survey, make_shards, verify};
+use mandel::job::{Digest, Job, ReadError, Stitch, Survey, make_shards, verify_file};
 use mandel::render::{Render, default_rows_per_band};
-use mandel::{Level, Plan, ReferenceOrbit, Scene};
+use mandel::{Error, Level, Plan, ReferenceOrbit, Scene};
 use serde_json::json;
 
 use crate::cli::failure::{Failure, print, usage};
@@ -19,6 +19,7 @@ use crate::cli::picture::PictureArgs;
 use crate::cli::pieces::{Piece, Source, compute_orbit, orbit_of, put, put_orbit, read_failure, read_job};
 use crate::cli::progress::{Meter, Progress, Stage};
 use crate::cli::scene::Resolved;
+use crate::cli::shard_log;
 use crate::cli::shard_number::{ShardArg, shard_number};
 use crate::cli::terminal::{reason, say, shown};
 use crate::cli::threads;
@@ -93,8 +94,12 @@ pub(crate) fn run(order: &Order, picture: &PictureArgs, level: Option<Level>) ->
         maker.make(job, orbit, &[*shard], &meter, |made| digest = Some(made))
     })?;
     match digest {
-        Some(digest) => tell(picture, order, digest, samples, start),
-        None => Err(mandel::Error::Internal("a shard without a digest".into()).into()),
+        Some(digest) => {
+            let seconds = start.elapsed().as_secs_f64();
+            shard_log::write(job, *shard, folder, seconds, pool.current_num_threads(), &maker.unfinished);
+            tell(picture, order, digest, samples, start)
+        }
+        None => Err(Error::Internal("a shard without a digest".into()).into()),
     }
 }
 
@@ -135,11 +140,7 @@ fn make_folder(folder: &Path) -> Result<(), Failure> {
 
 /// The digest of a shard, if it is there and complete. Anything else of that name is going to be replaced.
 fn complete(job: &Job, shard: u32, place: &Path, quiet: bool) -> Result<Option<Digest>, Failure> {
-    let verified = match File::open(place) {
-        Ok(file) => verify(job, file),
-        Err(error) => Err(ReadError::Io(error)),
-    };
-    match verified {
+    match verify_file(job, place) {
         Ok(verified) if verified.shard == shard => Ok(Some(verified.digest)),
         Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(ReadError::Io(error)) => Err(read_failure(place, &ReadError::Io(error))),
@@ -147,6 +148,12 @@ fn complete(job: &Job, shard: u32, place: &Path, quiet: bool) -> Result<Option<D
             note_replaced(place, &format!("it is shard {}", verified.shard), quiet);
             Ok(None)
         }
+        // What another job has made may have taken long.
+        Err(ReadError::Bad(error @ Error::Foreign { .. })) => Err(Failure::Input(format!(
+            "{} is of another job: {}; name another --out-dir, or remove that file",
+            shown(place),
+            words(&error)
+        ))),
         Err(ReadError::Bad(error)) => {
             note_replaced(place, &words(&error), quiet);
             Ok(None)

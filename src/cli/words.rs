@@ -53,6 +53,14 @@ pub(crate) fn words(error: &Error) -> String {
         Error::SceneText { line, column, problem } => {
             format!("{line}:{column}: {}", scene_problem(problem))
         }
+        Error::Job(problem) => job_problem(problem),
+        _ => limit(error),
+    }
+}
+
+/// The message of a limit that was met, or of a mistake that says all by itself.
+fn limit(error: &Error) -> String {
+    match error {
         Error::Instructions(what) => format!("this kernel needs a processor with {what}"),
         Error::LongReference { max_steps } => format!(
             "the reference orbit of this view takes more than {max_steps} iterations, and no more fit into memory; \
@@ -66,7 +74,6 @@ pub(crate) fn words(error: &Error) -> String {
             "this search keeps more than the {} of memory that are free; use a smaller --max-iter",
             bytes(*max_bytes)
         ),
-        Error::Job(problem) => job_problem(problem),
         Error::Internal(_) => format!("{error}; this is a bug in mandel"),
         _ => error.to_string(),
     }

@@ -68,22 +68,16 @@ pub fn auto_max_iter(
     let mut escapes = vec![Escape::NONE; size.0 as usize * size.1 as usize];
     // Samples follow the reference, so hardly any escapes below a limit of its length.
     let first = FIRST.saturating_mul(orbit.last().div_ceil(FIRST).next_power_of_two());
-    let make = |orbit: &Arc<ReferenceOrbit>, bailout| {
-        Perturbation::new(&preview, bailout, orbit.clone()).with_level(Level::best())
-    };
-    let mut kernel = None;
+    // One kernel for all limits: beyond the end of its reference a sample is rebased to the start, which is exact. Only the
+    // picture needs the orbit as long as its own limit.
+    let all = Bailout::new(DEEP_STEPS)?.counts_alone();
+    let mut kernel = Perturbation::new(&preview, all, orbit.clone()).with_level(Level::best());
     let max_iter = settle(escapes.len(), first, DEEP_BUDGET, |limit| {
-        let bailout = Bailout::new(limit)?.counts_alone();
-        if !orbit.reaches(limit) {
-            // Dropping the kernel leaves one owner of the orbit, which is then extended in place.
-            kernel = None;
-            Arc::make_mut(&mut orbit).extend(limit, max_steps, steps)?;
-        }
-        let kernel = kernel.get_or_insert_with(|| make(&orbit, bailout));
-        kernel.set_bailout(bailout);
+        kernel.set_bailout(Bailout::new(limit)?.counts_alone());
         kernel.iterate(0..size.0, 0..size.1, &mut escapes);
         Ok(open(&escapes))
     })?;
+    // The picture then is the only owner of the orbit, and continues it in place.
     drop(kernel);
     Ok(AutoMaxIter { max_iter, reference: Some(orbit) })
 }

@@ -218,9 +218,9 @@ impl Job {
     }
 
     /// Shards for a render on one machine that is to be continued after an interruption, which costs what is unfinished of
-    /// one: about 64 by 64 pixels each, and at most 4096 files.
+    /// one: about 128 by 128 pixels each, and at most 4096 files.
     pub fn shards_to_resume(scene: &Scene) -> u32 {
-        const PIXELS: u64 = 64 * 64;
+        const PIXELS: u64 = 128 * 128;
         const MOST: u64 = 1 << 12;
         let pixels = u64::from(scene.viewport().width()) * u64::from(scene.viewport().height());
         (pixels / PIXELS).clamp(1, MOST) as u32

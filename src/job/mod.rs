@@ -22,4 +22,4 @@ pub use make::make_shards;
 pub use orbit::{orbit_digest, orbit_name, read_orbit, write_orbit};
 pub use stitch::Stitch;
 pub use survey::{Survey, survey};
-pub use verify::{ReadError, Verified, verify};
+pub use verify::{ReadError, Verified, verify, verify_file};

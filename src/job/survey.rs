@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::fs::File;
 use std::path::PathBuf;
 
 use crate::job::job::Job;
-use crate::job::verify::{ReadError, Verified, verify};
+use crate::job::verify::{ReadError, Verified, verify_file};
 use crate::render::in_order::in_order;
 
 /// What was found.
@@ -41,8 +40,7 @@ pub fn survey(job: &Job, paths: &[PathBuf], read: impl Fn() + Sync) -> Survey {
         paths.len() as u32,
         || (),
         |(), i| {
-            let file = File::open(&paths[i as usize]).map_err(ReadError::from);
-            let verified = file.and_then(|file| verify(job, file));
+            let verified = verify_file(job, &paths[i as usize]);
             read();
             verified
         },

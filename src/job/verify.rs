@@ -1,6 +1,8 @@
 //! Files of shards, read and checked to the last byte.
 
+use std::fs::{self, File};
 use std::io::{self, Read};
+use std::path::Path;
 
 use flate2::{Decompress, FlushDecompress, Status};
 use serde_json::Value;
@@ -51,6 +53,17 @@ pub struct Verified {
     pub content: Digest,
     /// Where the index begins.
     pub(super) index: u64,
+}
+
+/// [`verify`] for a file. Only a regular one is opened: a pipe would never end.
+///
+/// # Errors
+/// As there.
+pub fn verify_file(job: &Job, path: &Path) -> Result<Verified, ReadError> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(Error::Damaged("it is no regular file").into());
+    }
+    verify(job, File::open(path)?)
 }
 
 /// Reads a whole shard of a job and checks all of it: that it is of this job, that all its tiles are there, that no byte was

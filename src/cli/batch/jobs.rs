@@ -8,14 +8,12 @@ use clap::{ArgAction, FromArgMatches};
 
 use crate::cli::batch::keys::{Keys, Said, Setting, takes_bool};
 use crate::cli::batch::pattern::{Pattern, spelled};
-use crate::cli::batch::source::{Entry, Kind, Source, Value};
+use crate::cli::batch::source::{Entry, JOB, Kind, Source, Value};
 use crate::cli::failure::{Failure, usage};
 use crate::cli::render::{self, Outline};
 use crate::cli::terminal::{brief, shown};
 use crate::cli::words::did_you_mean;
 
-/// The key of the list of jobs.
-pub(super) const JOB: &str = "job";
 const DEFAULTS: &str = "defaults";
 const NAME: &str = "name";
 const MATRIX: &str = "matrix";

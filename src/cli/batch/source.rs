@@ -14,6 +14,9 @@ use crate::cli::failure::Failure;
 use crate::cli::scene_file;
 use crate::cli::terminal::brief;
 
+/// The key of the list of jobs.
+pub(super) const JOB: &str = "job";
+
 /// A key and its value.
 pub(super) struct Entry {
     pub(super) key: String,
@@ -86,7 +89,7 @@ impl Source {
             jobs.push(Value { at, kind: Kind::Table(self.json_entries(object)?) });
         }
         let jobs = Value { at: 0, kind: Kind::List(jobs) };
-        Ok(vec![Entry { key: super::jobs::JOB.into(), at: 0, value: jobs }])
+        Ok(vec![Entry { key: JOB.into(), at: 0, value: jobs }])
     }
 
     fn json_error(&self, error: &serde_json::Error) -> Failure {
