@@ -165,7 +165,7 @@ impl<'a> Job<'a> {
         let scene = &resolved.scene;
         args.check_values(scene, requests.iter().any(|request| !request.format.takes_colors()))?;
         let (sinks, rows_per_chunk, needed) = args.bands(&requests, scene, share.threads);
-        // Before the kernel, which keeps the coordinates of a row. Where jobs run side by side, there are so many as fit.
+        // Before the kernel allocates its coordinates. A batch has already chosen how many jobs fit into memory.
         if share.jobs == 1 {
             memory::check(needed, share.threads, "this render", "use a smaller size or fewer threads")?;
         }
@@ -205,7 +205,7 @@ impl<'a> Job<'a> {
         )
     }
 
-    /// Opens all outputs that are to be written. The sinks of the others go.
+    /// Opens all outputs that are to be written, and keeps the sinks of those alone.
     pub(crate) fn open(
         &mut self,
         existing: Existing,
@@ -237,7 +237,7 @@ impl<'a> Job<'a> {
         Ok(outputs)
     }
 
-    /// Renders into the outputs, and says what has happened.
+    /// Renders into the outputs, and prints the summary.
     pub(crate) fn render(
         mut self,
         outputs: Vec<Output>,
@@ -308,14 +308,8 @@ impl<'a> Job<'a> {
         cancel: &AtomicBool,
     ) -> Result<Written, Failure> {
         let scene = render.scene();
-        let text = scene.to_text();
-        // Options cannot name an origin, so they give this picture only where it has that of its own view.
-        let given = self.resolved.scene.coloring().origin;
-        let own = |_: &String| given.is_none() || given == render.origin_of_view();
-        let again = command(scene).filter(own).unwrap_or_else(|| "mandel render --scene THIS_FILE".into());
-        let software = concat!("mandel ", env!("CARGO_PKG_VERSION"));
-        let texts = [("Software", software), ("Description", &again), (KEYWORD, &text)];
-        let texts = if self.args.no_metadata { &[][..] } else { &texts };
+        let texts = if self.args.no_metadata { Vec::new() } else { self.metadata(render) };
+        let texts: Vec<_> = texts.iter().map(|(keyword, text)| (*keyword, text.as_str())).collect();
         let width = u64::from(scene.viewport().width());
         let edges = Mutex::new(Edges::default());
         let band = |band: &Band| {
@@ -326,7 +320,7 @@ impl<'a> Job<'a> {
         let failures: Vec<_> = outputs.iter().map(Output::failure).collect();
         let pairs = self.sinks.iter().zip(&mut outputs);
         let mut targets: Vec<Target> =
-            pairs.map(|(sink, output)| Target { sink: sink.as_ref(), to: output, texts }).collect();
+            pairs.map(|(sink, output)| Target { sink: sink.as_ref(), to: output, texts: &texts }).collect();
         let watch = Watch { band: &band, cancel };
         // Whoever cancels knows why, and reports that instead.
         let cancelled = || Failure::Error(Error::Internal("the render was cancelled".into()));
@@ -340,6 +334,17 @@ impl<'a> Job<'a> {
         }
         let names = finish_all(outputs)?;
         Ok(Written { names, edges: edges.into_inner().unwrap_or_else(PoisonError::into_inner) })
+    }
+
+    /// Keywords and texts of a picture: the program, a command that gives the picture again, and the scene.
+    fn metadata(&self, render: &Render) -> Vec<(&'static str, String)> {
+        let scene = render.scene();
+        // Options cannot name an origin, so they give this picture only where it has that of its own view.
+        let given = self.resolved.scene.coloring().origin;
+        let own = |_: &String| given.is_none() || given == render.origin_of_view();
+        let again = command(scene).filter(own).unwrap_or_else(|| "mandel render --scene THIS_FILE".into());
+        let software = concat!("mandel ", env!("CARGO_PKG_VERSION"));
+        vec![("Software", software.into()), ("Description", again), (KEYWORD, scene.to_text())]
     }
 
     fn summary(&self, names: &[String], seconds: f64) -> String {

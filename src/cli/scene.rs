@@ -227,7 +227,7 @@ impl SceneArgs {
         Ok((draft, first))
     }
 
-    /// What the file and the options say together.
+    /// The settings of the file, replaced by those that the options give.
     fn draft(&self) -> Result<Draft, Failure> {
         let stdin = |path: &Path| path.as_os_str() == "-";
         if self.scene.as_deref().is_some_and(stdin)

@@ -138,7 +138,7 @@ fn make_folder(folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The digest of a shard, if it is there and complete. Anything else of that name is going to be replaced.
+/// The digest of a shard, if it is there and complete. Any other file of that name will be replaced.
 fn complete(job: &Job, shard: u32, place: &Path, quiet: bool) -> Result<Option<Digest>, Failure> {
     match verify_file(job, place) {
         Ok(verified) if verified.shard == shard => Ok(Some(verified.digest)),
@@ -180,7 +180,7 @@ pub(crate) struct Folder<'a> {
     pub(crate) unfinished: Unfinished,
 }
 
-/// An error of writing, which the place is not known of yet.
+/// A failure, or a write error to which the caller adds the path.
 enum Broken {
     Io(io::Error),
     Failure(Failure),

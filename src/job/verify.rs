@@ -58,7 +58,7 @@ pub struct Verified {
 /// [`verify`] for a file. Only a regular one is opened: a pipe would never end.
 ///
 /// # Errors
-/// As there.
+/// Those of [`verify`].
 pub fn verify_file(job: &Job, path: &Path) -> Result<Verified, ReadError> {
     if !fs::metadata(path)?.is_file() {
         return Err(Error::Damaged("it is no regular file").into());

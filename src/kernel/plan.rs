@@ -130,7 +130,7 @@ impl Plan {
         self.is_deep().then(|| bits(self.viewport.spacing_min()))
     }
 
-    /// The reference orbit of a deep view, at least as long as its kernel needs it; nothing for other views.
+    /// The reference orbit of a deep view, at least as long as its kernel needs it; `None` for other views.
     ///
     /// `known` is the orbit of an earlier view. It is used if it [serves](ReferenceOrbit::serves) this one, and extended
     /// where it is too short. The orbit gets at most `max_steps` iterations; `steps` is set to how many it has, for
@@ -165,7 +165,7 @@ impl Plan {
     /// The kernel, with the reference orbit that [`Plan::reference`] gives for the same arguments.
     ///
     /// # Errors
-    /// As there.
+    /// Those of [`Plan::reference`].
     pub fn kernel_within(
         &self,
         known: Option<Arc<ReferenceOrbit>>,
