@@ -15,8 +15,8 @@
 //!
 //! A block holds rows of one tile, as the job cuts them: all counts (`u32`, `u32::MAX` where nothing escaped), then, where counts
 //! are smooth, all fractions (`f32`). Of each plane the lowest bytes of all samples come first, then the second ones, and so on,
-//! which makes the file a tenth to two thirds smaller, in less time. Nothing in the file says where, when or how it was made, so that whoever makes it makes the
-//! same bytes.
+//! which makes the file a tenth to two thirds smaller, in less time. Nothing in the file says where, when or how it was made,
+//! so that whoever makes it makes the same bytes.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
