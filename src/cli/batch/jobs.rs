@@ -147,12 +147,13 @@ impl Reader<'_> {
             }
         }
         let mut blocks: Vec<Block> = Vec::new();
+        let mut names: HashMap<String, usize> = HashMap::new();
         for table in tables {
             let block = self.block(table, &defaults)?;
             if let Some(name) = &block.name
-                && let Some(other) = blocks.iter().find(|other| other.name.as_ref() == Some(name))
+                && let Some(other) = names.insert(name.clone(), block.at)
             {
-                let (name, other) = (brief(name), self.source.place(other.at));
+                let (name, other) = (brief(name), self.source.place(other));
                 return Err(self
                     .source
                     .wrong(block.at, format_args!("the job at {other} is named '{name}' too")));
