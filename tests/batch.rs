@@ -1,34 +1,23 @@
 //! Many pictures from one file of jobs.
 
+mod folder;
+
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-/// A folder of its own for one test.
-struct Folder(tempfile::TempDir);
+use folder::Folder;
 
 impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder"))
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
     fn read(&self, name: &str) -> Vec<u8> {
         fs::read(self.path(name)).expect(name)
     }
 
     fn mandel(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mandel"));
-        command.args(args).current_dir(self.0.path()).stdin(Stdio::null());
-        for variable in ["MANDEL_THREADS", "RAYON_NUM_THREADS", "NO_COLOR"] {
-            command.env_remove(variable);
-        }
+        let mut command = self.command(env!("CARGO_BIN_EXE_mandel"));
+        command.args(args);
         command
     }
 

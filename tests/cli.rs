@@ -1,27 +1,17 @@
 //! The program from outside: what people type, what they get back.
 
+mod folder;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// A folder of its own for one test.
-struct Folder(tempfile::TempDir);
+use folder::Folder;
 
 impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder"))
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
     fn mandel(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mandel"));
-        command.args(args).current_dir(self.0.path()).stdin(Stdio::null());
-        for variable in ["MANDEL_THREADS", "RAYON_NUM_THREADS", "NO_COLOR"] {
-            command.env_remove(variable);
-        }
+        let mut command = self.command(env!("CARGO_BIN_EXE_mandel"));
+        command.args(args);
         command
     }
 

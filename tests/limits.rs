@@ -1,28 +1,20 @@
 //! Limits of the machine and of a name: what cannot be is refused in words, and nothing is left behind.
 
+mod folder;
+
 use std::fs;
 use std::os::unix::fs::FileTypeExt;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
+
+use folder::Folder;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mandel");
 
-/// A folder of its own for one test.
-struct Folder(tempfile::TempDir);
-
 impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder"))
-    }
-
     /// Runs a line of shell, in which `mandel` is the program.
     fn sh(&self, line: &str) -> Output {
         let script = format!("mandel() {{ \"$MANDEL\" \"$@\"; }}; {line}");
-        let mut command = Command::new("sh");
-        for variable in ["MANDEL_THREADS", "RAYON_NUM_THREADS", "NO_COLOR", "RUST_BACKTRACE"] {
-            command.env_remove(variable);
-        }
-        command.args(["-c", &script]).env("MANDEL", PROGRAM).current_dir(self.0.path()).stdin(Stdio::null());
-        command.output().expect("sh")
+        self.command("sh").args(["-c", &script]).env("MANDEL", PROGRAM).output().expect("sh")
     }
 
     /// Runs a line, expects this exit code, and gives standard error.
@@ -43,7 +35,7 @@ impl Folder {
     }
 
     fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(self.0.path().join(name)).expect("a file")
+        fs::read(self.path(name)).expect("a file")
     }
 }
 

@@ -1,26 +1,18 @@
 //! Scenes from outside: as text, in pictures, and damaged.
 
+mod folder;
+
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
-/// A folder of its own for one test.
-struct Folder(tempfile::TempDir);
+use folder::Folder;
 
 impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder"))
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
     fn run(&self, args: &[&str], input: &[u8]) -> Output {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_mandel"))
+        let mut child = self
+            .command(env!("CARGO_BIN_EXE_mandel"))
             .args(args)
-            .current_dir(self.0.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,14 +1,15 @@
 //! A render in pieces, from outside: planned, made by many processes, stitched, continued.
 
+mod folder;
+
 use std::fs;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// A folder of its own for one test.
-struct Folder(tempfile::TempDir);
+use folder::Folder;
 
 /// Variables of schedulers, which the tests may run under.
 const TASKS: [&str; 7] = [
@@ -22,19 +23,11 @@ const TASKS: [&str; 7] = [
 ];
 
 impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder"))
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
     /// The program with these words, which blanks separate.
     fn mandel(&self, words: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mandel"));
-        command.args(words.split_whitespace()).current_dir(self.0.path()).stdin(Stdio::null());
-        for variable in TASKS.iter().chain(&["MANDEL_THREADS", "RAYON_NUM_THREADS", "NO_COLOR"]) {
+        let mut command = self.command(env!("CARGO_BIN_EXE_mandel"));
+        command.args(words.split_whitespace());
+        for variable in TASKS {
             command.env_remove(variable);
         }
         command
