@@ -20,6 +20,7 @@ pub(crate) mod plan;
 pub(crate) mod point;
 mod progress;
 pub(crate) mod render;
+mod run;
 mod scene;
 mod scene_file;
 mod scene_json;

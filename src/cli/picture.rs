@@ -9,8 +9,7 @@ use mandel::render;
 
 use crate::cli::failure::{Failure, usage};
 use crate::cli::files::{Existing, Request};
-use crate::cli::progress::Progress;
-use crate::cli::threads;
+use crate::cli::run::RunArgs;
 use crate::cli::value::{self, Auto, Worded};
 
 /// Options that say where a picture goes, and how it is made.
@@ -35,20 +34,13 @@ pub(crate) struct PictureArgs {
     #[arg(long, help_heading = "Output")]
     no_clobber: bool,
 
-    /// Worker threads, or 'auto' [default: MANDEL_THREADS, RAYON_NUM_THREADS, or the usable CPUs]
-    #[arg(short, long, value_name = "N", allow_hyphen_values = true, help_heading = "Run", value_parser = Worded(threads::option))]
-    pub(crate) threads: Option<usize>,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
     /// Rows of pixels handed to a thread at a time, or 'auto'
     #[arg(long, value_name = "N", default_value = "auto", allow_hyphen_values = true, help_heading = "Run", value_parser = Worded(value::rows_per_chunk))]
     rows_per_chunk: Auto<u32>,
-    /// When to show progress
-    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", help_heading = "Run")]
-    progress: Progress,
-    /// Say nothing but errors
-    #[arg(short, long, conflicts_with = "verbose", help_heading = "Run")]
-    pub(crate) quiet: bool,
     /// Say more: the scene, and how it is computed
-    #[arg(short, long, help_heading = "Run")]
+    #[arg(short, long, conflicts_with = "quiet", help_heading = "Run")]
     pub(crate) verbose: bool,
     /// Print a summary as one JSON object on standard output
     #[arg(long, help_heading = "Run")]
@@ -112,10 +104,6 @@ impl PictureArgs {
         let rows = render::rows_per_band(scene, rows, &sinks);
         let needed = render::memory(scene, threads, rows, &sinks);
         (sinks, rows, needed)
-    }
-
-    pub(crate) fn progress(&self) -> Progress {
-        if self.quiet { Progress::Never } else { self.progress }
     }
 
     /// Checks that `--values` has a file to go into, and a scene to come from.

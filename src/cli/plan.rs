@@ -14,7 +14,7 @@ use crate::cli::files::{EXISTS, check_name, in_the_way};
 use crate::cli::interrupt::Unfinished;
 use crate::cli::memory;
 use crate::cli::pieces::{compute_orbit, put, put_orbit};
-use crate::cli::progress::Progress;
+use crate::cli::run::RunArgs;
 use crate::cli::scene::SceneArgs;
 use crate::cli::shard_log;
 use crate::cli::terminal::{say, shown};
@@ -45,15 +45,8 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "ENGINE", help_heading = "Shards", conflicts_with_all = ["json", "simulate"])]
     emit: Option<Engine>,
 
-    /// Worker threads, or 'auto' [default: MANDEL_THREADS, RAYON_NUM_THREADS, or the usable CPUs]
-    #[arg(short, long, value_name = "N", allow_hyphen_values = true, help_heading = "Run", value_parser = Worded(threads::option))]
-    threads: Option<usize>,
-    /// When to show progress
-    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", help_heading = "Run")]
-    progress: Progress,
-    /// Say nothing but errors
-    #[arg(short, long, help_heading = "Run")]
-    quiet: bool,
+    #[command(flatten)]
+    run: RunArgs,
     /// Print a summary as one JSON object on standard output, with the predicted cost of each shard
     #[arg(long, help_heading = "Run")]
     json: bool,
@@ -77,16 +70,16 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         let name = shown(&args.output);
         return Err(usage(format!("--output needs a file of its own, as in -o job.json (got {name})")));
     }
-    let progress = if args.quiet { Progress::Never } else { args.progress };
+    let progress = args.run.progress();
     let unfinished = Unfinished::watch();
     let resolved = args.scene.resolve(None, progress, 1)?;
-    if let Some(note) = resolved.digits_note().filter(|_| !args.quiet) {
+    if let Some(note) = resolved.digits_note().filter(|_| !args.run.quiet) {
         say(note);
     }
     let (scene, known) = (resolved.scene, resolved.reference);
     // The preview: at most 2^22 costs, kept as they are found and once more while they are summed up.
     const NEEDED: u64 = 64 << 20;
-    let pool = threads::pool(threads::count(args.threads)?, NEEDED, args.quiet)?;
+    let pool = threads::pool(args.run.threads()?, NEEDED, args.run.quiet)?;
     let (job, orbit) = pool.install(|| {
         let orbit = compute_orbit(&scene, known, memory::max_steps(NEEDED), progress)?;
         Ok::<_, Failure>((Job::plan(&scene, args.shards, orbit.clone())?, orbit))
@@ -135,7 +128,7 @@ impl Args {
     fn tell(&self, job: &Job) -> Result<(), Failure> {
         let costs = job.costs();
         let simulated = self.simulate.map(|workers| self.simulated(job, workers)).transpose()?;
-        if !self.quiet {
+        if !self.run.quiet {
             say(format_args!(
                 "{}: {} shards, {} tiles of {} pixels a side, kernel {}",
                 shown(&self.output),

@@ -87,8 +87,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         return shard::run(&order, picture, level);
     }
     let unfinished = Unfinished::watch();
-    let share = Share { threads: threads::count(picture.threads)?, jobs: 1 };
-    let mut job = args.job(share, picture.progress())?;
+    let share = Share { threads: picture.run.threads()?, jobs: 1 };
+    let mut job = args.job(share, picture.run.progress())?;
     if args.dry_run {
         return job.tell();
     }
@@ -96,7 +96,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         say(job.resolved.scene.to_text().trim_end());
         say(job.how());
     }
-    if let Some(note) = job.resolved.digits_note().filter(|_| !picture.quiet) {
+    if let Some(note) = job.resolved.digits_note().filter(|_| !picture.run.quiet) {
         say(note);
     }
     let outputs = job.open(picture.existing(), &unfinished)?;
@@ -111,7 +111,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             let colors = job.colors();
             folder.resume(&mut job.resolved, job.share.threads, job.needed, colors)
         }
-        None => Ok(Source::Kernel(job.prepare(picture.progress())?)),
+        None => Ok(Source::Kernel(job.prepare(picture.run.progress())?)),
     })
 }
 
@@ -185,7 +185,7 @@ impl<'a> Job<'a> {
 
     /// Prints the scene, and says how it would be computed.
     fn tell(&self) -> Result<(), Failure> {
-        if !self.args.quiet {
+        if !self.args.run.quiet {
             say(self.how());
         }
         let scene = &self.resolved.scene;
@@ -225,7 +225,7 @@ impl<'a> Job<'a> {
                     outputs.push(output);
                     sinks.push(sink);
                 }
-                None if args.quiet => {}
+                None if args.run.quiet => {}
                 None => say(format_args!(
                     "{} is already there; left as it is",
                     request.path.as_deref().map(shown).unwrap_or_default()
@@ -245,17 +245,17 @@ impl<'a> Job<'a> {
         source: impl FnOnce(&mut Self) -> Result<Source, Failure> + Send,
     ) -> Result<(), Failure> {
         let args = self.args;
-        let pool = threads::pool(self.share.threads, self.needed, args.quiet)?;
+        let pool = threads::pool(self.share.threads, self.needed, args.run.quiet)?;
         self.share.threads = pool.current_num_threads();
         let (scene, Written { names, edges }) = pool.install(|| {
             let source = source(&mut self)?;
             let scene = source.render().scene().clone();
-            let meter = Meter::start(args.progress(), Stage::Pixels(pixels(&scene)), Arc::default());
+            let meter = Meter::start(args.run.progress(), Stage::Pixels(pixels(&scene)), Arc::default());
             let written = self.write(source.render(), outputs, &meter, source.failed());
             Ok::<_, Failure>((scene, source.failure().map_or(written, Err)?))
         })?;
         let seconds = start.elapsed().as_secs_f64();
-        if !args.quiet {
+        if !args.run.quiet {
             say(self.summary(&names, seconds));
             edges.notes(&scene).into_iter().for_each(say);
         }

@@ -78,19 +78,19 @@ pub(crate) fn run(order: &Order, picture: &PictureArgs, level: Option<Level>) ->
     let unfinished = Unfinished::watch();
     make_folder(folder)?;
     let place = folder.join(Job::shard_name(*shard));
-    if let Some(digest) = complete(job, *shard, &place, picture.quiet)? {
+    if let Some(digest) = complete(job, *shard, &place, picture.run.quiet)? {
         return tell(picture, order, digest, 0, start);
     }
-    let wanted = threads::count(picture.threads)?;
+    let wanted = picture.run.threads()?;
     let needed = memory_of(wanted);
     memory::check(needed, wanted, "this shard", "use fewer threads")?;
-    let pool = threads::pool(wanted, needed, picture.quiet)?;
-    let orbit = pool.install(|| orbit_of(job, path, memory::max_steps(needed), picture.progress()))?;
+    let pool = threads::pool(wanted, needed, picture.run.quiet)?;
+    let orbit = pool.install(|| orbit_of(job, path, memory::max_steps(needed), picture.run.progress()))?;
     let maker = Folder { path: folder, level, picture, unfinished };
     let (_, samples) = job.extent(&[*shard]);
     let mut digest = None;
     pool.install(|| {
-        let meter = Meter::start(picture.progress(), Stage::Pixels(samples), Arc::default());
+        let meter = Meter::start(picture.run.progress(), Stage::Pixels(samples), Arc::default());
         maker.make(job, orbit, &[*shard], &meter, |made| digest = Some(made))
     })?;
     match digest {
@@ -114,7 +114,7 @@ fn tell(
     let (shard, of) = (order.shard, order.job.shards());
     let place = order.folder.join(Job::shard_name(shard));
     let seconds = start.elapsed().as_secs_f64();
-    if !picture.quiet {
+    if !picture.run.quiet {
         let place = shown(&place);
         say(if samples == 0 {
             format!("{place}: shard {shard}/{of} is already complete")
@@ -252,7 +252,7 @@ impl Folder<'_> {
             }
             (job, None)
         } else {
-            let progress = self.picture.progress();
+            let progress = self.picture.run.progress();
             let orbit = compute_orbit(scene, resolved.reference.take(), max_steps, progress)?;
             let job = Job::plan(scene, Job::shards_to_resume(scene), orbit.clone())?;
             if let Some(orbit) = &orbit {
@@ -293,7 +293,7 @@ impl Folder<'_> {
         if missing.is_empty() {
             return Ok(Survey { found: survey.found, ..Survey::default() });
         }
-        let progress = self.picture.progress();
+        let progress = self.picture.run.progress();
         let orbit = match orbit {
             Some(orbit) => Some(orbit),
             None => orbit_of(job, path, max_steps, progress)?,
@@ -310,7 +310,7 @@ impl Folder<'_> {
     }
 
     fn say(&self, message: std::fmt::Arguments) {
-        if !self.picture.quiet {
+        if !self.picture.run.quiet {
             say(message);
         }
     }

@@ -70,10 +70,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     };
     let job = read_job(&args.job)?;
     let unfinished = Unfinished::watch();
-    let share = Share { threads: threads::count(picture.threads)?.min(THREADS), jobs: 1 };
+    let share = Share { threads: picture.run.threads()?.min(THREADS), jobs: 1 };
     let paths = shards_in(&args.folders)?;
     if args.missing {
-        let pool = threads::pool(share.threads, 0, picture.quiet)?;
+        let pool = threads::pool(share.threads, 0, picture.run.quiet)?;
         let survey = pool.install(|| survey(&job, &paths, || ()));
         return print(&list(&redo(&survey), args.format.is_some()));
     }
@@ -87,7 +87,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     work.render(outputs, start, |work| {
         let survey = survey(&job, &paths, || ());
         check(&job, &args.job, &survey)?;
-        if !picture.quiet {
+        if !picture.run.quiet {
             for (first, again) in &survey.same {
                 say(format_args!("note: {} is the same shard as {}", shown(again), shown(first)));
             }

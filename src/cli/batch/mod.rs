@@ -23,9 +23,9 @@ use crate::cli::files::Existing;
 use crate::cli::interrupt::Unfinished;
 use crate::cli::progress::{Meter, Progress, Stage};
 use crate::cli::render::Share;
+use crate::cli::run::RunArgs;
 use crate::cli::terminal::{reason, say};
 use crate::cli::threads;
-use crate::cli::value::Worded;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -48,15 +48,8 @@ pub(crate) struct Args {
     /// Leave files that are already there as they are, and do nothing for them
     #[arg(long, help_heading = "Output")]
     no_clobber: bool,
-    /// Worker threads, or 'auto' [default: MANDEL_THREADS, RAYON_NUM_THREADS, or the usable CPUs]
-    #[arg(short, long, value_name = "N", allow_hyphen_values = true, help_heading = "Run", value_parser = Worded(threads::option))]
-    threads: Option<usize>,
-    /// When to show progress
-    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", help_heading = "Run")]
-    progress: Progress,
-    /// Say nothing but errors
-    #[arg(short, long, help_heading = "Run")]
-    quiet: bool,
+    #[command(flatten)]
+    run: RunArgs,
     /// Print a summary as one JSON object on standard output
     #[arg(long, help_heading = "Run")]
     json: bool,
@@ -68,11 +61,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let jobs = jobs::read(&source)?;
     args.check_existing(&jobs)?;
     let unfinished = Unfinished::watch();
-    let threads = threads::count(args.threads)?;
+    let threads = args.run.threads()?;
     let bytes = jobs.iter().map(|job| job.outline.bytes).max().unwrap_or(0);
-    let pool = threads::pool(threads, bytes.saturating_mul(threads as u64), args.quiet)?;
+    let pool = threads::pool(threads, bytes.saturating_mul(threads as u64), args.run.quiet)?;
     let pixels = jobs.iter().fold(0_u64, |sum, job| sum.saturating_add(job.outline.pixels));
-    let progress = if args.quiet { Progress::Never } else { args.progress };
+    let progress = args.run.progress();
     let meter = Meter::start(progress, Stage::Pixels(pixels), Arc::default());
     let batch = Batch { args, unfinished, meter };
     let reports: Mutex<Vec<Option<Report>>> = Mutex::new(jobs.iter().map(|_| None).collect());
@@ -89,7 +82,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         jobs.iter().zip(reports).filter_map(|(job, report)| Some((job, report?))).collect();
     if args.json {
         report::json(&done, pool.current_num_threads(), start.elapsed())?;
-    } else if !args.quiet {
+    } else if !args.run.quiet {
         report::table(&done, pool.current_num_threads(), start.elapsed())?;
     }
     report::verdict(&done)
