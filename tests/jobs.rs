@@ -42,7 +42,7 @@ fn pool(threads: usize) -> rayon::ThreadPool {
 fn make(job: &Job, kernel: &dyn Kernel, shards: &[u32], threads: usize) -> Vec<(Vec<u8>, Digest)> {
     let mut files = Vec::new();
     let made = AtomicU64::new(0);
-    let done = |_, file, digest| {
+    let done = |_, file, digest, _| {
         files.push((file, digest));
         Ok(())
     };

@@ -4,12 +4,15 @@ mod folder;
 
 use std::fs;
 use std::io::Write;
+use std::ops::Range;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use folder::Folder;
+use mandel::job::{Job, make_shards};
+use mandel::{Escape, Kernel, Plan};
 
 /// Variables of schedulers, which the tests may run under.
 const TASKS: [&str; 7] = [
@@ -170,6 +173,8 @@ fn stitch_names_all_that_is_wrong() {
     write("d/shard-2.mshd", b"");
     write("d/shard-3.mshd", &whole[..whole.len() / 3]);
     fs::copy(folder.path("other/shard-5.mshd"), folder.path("d/shard-5.mshd")).expect("a copy");
+    // A shard in the place of another one.
+    fs::copy(folder.path("d/shard-6.mshd"), folder.path("d/shard-9.mshd")).expect("a copy");
     for shard in [7, 8] {
         fs::remove_file(folder.path(&format!("d/shard-{shard}.mshd"))).expect("a file");
     }
@@ -180,13 +185,18 @@ fn stitch_names_all_that_is_wrong() {
         "\n  d/shard-2.mshd: it is cut short\n",
         "\n  d/shard-3.mshd: it is cut short\n",
         "\n  d/shard-5.mshd: its job is ",
-        "\n  missing of 9: 2-3,5,7-8; 'mandel render --job job.json --shard K/9 --out-dir DIR' makes one\n",
+        "\n  d/shard-9.mshd is the same shard as d/shard-6.mshd\n",
+        "\n  missing of 9: 2-3,5,7-9; 'mandel render --job job.json --shard K/9 --out-dir DIR' makes one\n",
     ] {
         assert!(stderr.contains(part), "{part:?} in {stderr}");
     }
     assert!(!folder.path("all.png").exists() && !folder.path("all.npy").exists());
-    assert_eq!(folder.succeed("stitch job.json d --missing --format array").0, "2-3,5,7-8\n");
-    assert_eq!(folder.succeed("stitch job.json d --missing").0, "2\n3\n5\n7\n8\n");
+    assert_eq!(folder.succeed("stitch job.json d --missing --format array").0, "2-3,5,7-9\n");
+    assert_eq!(folder.succeed("stitch job.json d --missing").0, "2\n3\n5\n7\n8\n9\n");
+    let json = folder.succeed("stitch job.json d --missing --json").0;
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((&json["shards"], &json["missing"]), (&9.into(), &serde_json::json!([2, 3, 5, 7, 8, 9])));
+    assert_eq!(json["bad"][1], serde_json::json!({ "file": "d/shard-2.mshd", "problem": "it is cut short" }));
     fs::remove_file(folder.path("d/copy.mshd")).expect("a file");
     // A shard of another job is not replaced unasked.
     let stderr = folder.fail("render --job job.json --shard 5/9 --out-dir d -q", 3);
@@ -199,6 +209,54 @@ fn stitch_names_all_that_is_wrong() {
     assert_eq!(folder.succeed("stitch job.json d --missing").0, "");
     folder.succeed("stitch job.json d -o all.png");
     assert_eq!(folder.names("."), ["all.png", "d", "job.json", "other", "other.json"]);
+}
+
+/// A kernel that computes one sample wrongly.
+struct Wrong {
+    kernel: Box<dyn Kernel>,
+    at: (u32, u32),
+}
+
+impl Kernel for Wrong {
+    fn iterate(&self, columns: Range<u32>, rows: Range<u32>, out: &mut [Escape]) {
+        self.kernel.iterate(columns.clone(), rows.clone(), out);
+        if columns.contains(&self.at.0) && rows.contains(&self.at.1) {
+            out[(self.at.1 - rows.start) as usize * columns.len() + (self.at.0 - columns.start) as usize] =
+                Escape::new(1, 0.0);
+        }
+    }
+}
+
+#[test]
+fn a_spot_check_finds_what_is_computed_wrongly() {
+    let folder = Folder::new();
+    folder.succeed(&format!("plan {HOME} --shards 6 -o job.json"));
+    folder.make(6);
+    let (_, stderr) = folder.succeed("stitch job.json d --recheck 3% -o some.png");
+    assert!(stderr.contains("6 of 180 rows computed again: equal"), "{stderr}");
+    let job = Job::read(&String::from_utf8(folder.read("job.json")).expect("text")).expect("a job");
+    let kernel = Plan::new(job.scene().samples(), job.scene().bailout(), None)
+        .kernel_within(None, u64::MAX, &Default::default())
+        .expect("a kernel");
+    let wrong = Wrong { kernel, at: (150, 90) };
+    let mut files = Vec::new();
+    let done = |shard: u32, file: Vec<u8>, _, _| {
+        files.push((shard, file));
+        Ok::<_, std::io::Error>(())
+    };
+    make_shards(&job, &wrong, &[1, 2, 3, 4, 5, 6], |_| Ok(Vec::new()), done, |_| ()).expect("shards");
+    let path = |shard: u32| folder.path(&format!("d/shard-{shard}.mshd"));
+    let lie = |(shard, file): &&(u32, Vec<u8>)| fs::read(path(*shard)).expect("a shard") != *file;
+    let (shard, file) = files.iter().find(lie).expect("a shard with the wrong sample");
+    fs::write(path(*shard), file).expect("room");
+    folder.succeed("stitch job.json d -o unseen.png -q");
+    let stderr = folder.fail("stitch job.json d --recheck 100% -o all.png", 3);
+    let words = format!("d/shard-{shard}.mshd: shard {shard} holds another number at sample 150,90");
+    assert!(stderr.contains(&words), "{stderr}");
+    for bad in ["0", "101", "x", "-1"] {
+        folder.fail(&format!("stitch job.json d --recheck {bad} -o all.png"), 2);
+    }
+    assert_eq!(folder.names("."), ["d", "job.json", "some.png", "unseen.png"]);
 }
 
 #[test]
@@ -344,7 +402,9 @@ fn a_killed_render_goes_on_where_it_was() {
     assert!(stderr.contains("note: parts/shard-1.mshd: it is cut short; it is made anew"), "{stderr}");
     folder.same("direct.png", "all.png");
     let stderr = folder.fail("render --at seahorse -s 400x300 -n 2999 --resume parts -o other.png", 2);
-    assert!(stderr.contains("parts holds parts of another scene"), "{stderr}");
+    let words =
+        "parts holds parts of another scene, with max_iter = 3000 where max_iter = 2999 is asked for;";
+    assert!(stderr.contains(words), "{stderr}");
     // Other colors are not another scene.
     folder.succeed(&format!("render {view} -p inferno --resume parts -q -o inferno.png"));
     folder.succeed(&format!("render {view} -p inferno -q -o direct.png -f"));
@@ -384,7 +444,9 @@ fn logs_say_what_shards_took() {
     folder.succeed("render --job job.json --shard 1/4 --out-dir d -q -t 1");
     let log = read(&String::from_utf8(folder.read("d/shard-1.log.json")).expect("text"));
     assert_eq!((&log["job"], &log["threads"]), (&predicted["job"], &1.into()), "{log}");
-    assert!(log["samples"].as_u64() > Some(0) && log["cpu_seconds"].as_f64() > Some(0.0), "{log}");
+    for key in ["samples", "iterations", "cpu_seconds"] {
+        assert!(log[key].as_f64() > Some(0.0), "{key} of {log}");
+    }
     // Three shards of one second, one of two: the last is predicted where it has no log.
     let write = |shard: u32, seconds: f64| {
         let mut log = log.clone();

@@ -26,6 +26,7 @@ pub(crate) enum Command {
     /// Make many pictures: the jobs of a file, on all threads together
     Batch(batch::Args),
     /// Cut a large render into shards that many machines can make
+    #[command(mut_args(|arg| { let color = arg.get_help_heading() == Some("Color"); arg.hide(color) }))]
     Plan(Box<plan::Args>),
     /// Make a picture of the shards of a job
     Stitch(Box<stitch::Args>),

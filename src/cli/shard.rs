@@ -19,9 +19,9 @@ use crate::cli::picture::PictureArgs;
 use crate::cli::pieces::{Piece, Source, compute_orbit, orbit_of, put, put_orbit, read_failure, read_job};
 use crate::cli::progress::{Meter, Progress, Stage};
 use crate::cli::scene::Resolved;
-use crate::cli::shard_log;
+use crate::cli::shard_log::{self, Took};
 use crate::cli::shard_number::{ShardArg, shard_number};
-use crate::cli::terminal::{reason, say, shown};
+use crate::cli::terminal::{brief, reason, say, shown};
 use crate::cli::threads;
 use crate::cli::value::Worded;
 use crate::cli::words::words;
@@ -88,15 +88,16 @@ pub(crate) fn run(order: &Order, picture: &PictureArgs, level: Option<Level>) ->
     let orbit = pool.install(|| orbit_of(job, path, memory::max_steps(needed), picture.run.progress()))?;
     let maker = Folder { path: folder, level, picture, unfinished };
     let (_, samples) = job.extent(&[*shard]);
-    let mut digest = None;
+    let mut finished = None;
     pool.install(|| {
         let meter = Meter::start(picture.run.progress(), Stage::Pixels(samples), Arc::default());
-        maker.make(job, orbit, &[*shard], &meter, |made| digest = Some(made))
+        maker.make(job, orbit, &[*shard], &meter, |digest, counts| finished = Some((digest, counts)))
     })?;
-    match digest {
-        Some(digest) => {
-            let seconds = start.elapsed().as_secs_f64();
-            shard_log::write(job, *shard, folder, seconds, pool.current_num_threads(), &maker.unfinished);
+    match finished {
+        Some((digest, iterations)) => {
+            let (seconds, threads) = (start.elapsed().as_secs_f64(), pool.current_num_threads());
+            let took = Took { seconds, threads, iterations };
+            shard_log::write(job, *shard, folder, &took, &maker.unfinished);
             tell(picture, order, digest, samples, start)
         }
         None => Err(Error::Internal("a shard without a digest".into()).into()),
@@ -200,7 +201,7 @@ impl Folder<'_> {
         orbit: Option<Arc<ReferenceOrbit>>,
         shards: &[u32],
         meter: &Meter,
-        mut made: impl FnMut(Digest) + Send,
+        mut made: impl FnMut(Digest, u128) + Send,
     ) -> Result<(), Failure> {
         let scene = job.scene();
         let plan = Plan::new(scene.samples(), scene.bailout(), self.level);
@@ -215,8 +216,8 @@ impl Folder<'_> {
                 at = place(shard);
                 Piece::new(place(shard), &self.unfinished).map_err(Broken::Failure)
             },
-            |_, piece, digest| {
-                made(digest);
+            |_, piece, digest, counts| {
+                made(digest, counts);
                 piece.put().map_err(Broken::Failure)
             },
             |samples| meter.add(samples),
@@ -243,9 +244,10 @@ impl Folder<'_> {
         let scene = &resolved.scene;
         let (job, orbit) = if path.exists() {
             let job = read_job(&path)?;
-            if job.scene().numbers_text() != scene.numbers_text() {
+            if let Some(difference) = difference(job.scene(), scene) {
                 return Err(usage(format!(
-                    "{} holds parts of another scene; name another folder, or ask for that scene (it is in {})",
+                    "{} holds parts of another scene, {difference}; name another folder, or ask for that scene (it is \
+                     in {})",
                     shown(self.path),
                     shown(&path)
                 )));
@@ -301,7 +303,7 @@ impl Folder<'_> {
         let all = Stage::Pixels(samples + job.extent(&missing).1);
         let meter = Meter::start(progress, all, Arc::default());
         meter.add(samples);
-        self.make(job, orbit, &missing, &meter, |_| ())?;
+        self.make(job, orbit, &missing, &meter, |_, _| ())?;
         let made: Vec<PathBuf> = missing.iter().copied().map(place).collect();
         let made = mandel::job::survey(job, &made, || ());
         survey.found.extend(made.found);
@@ -314,6 +316,19 @@ impl Folder<'_> {
             say(message);
         }
     }
+}
+
+/// The first key of the numbers that two scenes differ in, in words.
+fn difference(there: &Scene, asked: &Scene) -> Option<String> {
+    let (there, asked) = (there.numbers_text(), asked.numbers_text());
+    if there == asked {
+        return None;
+    }
+    let line = |text: &str, other: &str| {
+        let others: Vec<&str> = other.lines().collect();
+        text.lines().find(|line| !others.contains(line)).map_or_else(|| "less".into(), brief)
+    };
+    Some(format!("with {} where {} is asked for", line(&there, &asked), line(&asked, &there)))
 }
 
 /// The picture of a complete set of shards, with the colors of `scene`.

@@ -14,11 +14,22 @@ use crate::cli::interrupt::Unfinished;
 use crate::cli::pieces::put;
 use crate::cli::terminal::{reason, shown};
 
+/// What a shard took.
+pub(crate) struct Took {
+    /// Of the clock.
+    pub(crate) seconds: f64,
+    pub(crate) threads: usize,
+    /// The counts of all its samples, added up: what a program without shortcuts would iterate.
+    pub(crate) iterations: u128,
+}
+
 /// Beside a shard whose folder cannot take it there is none, which is no error.
-pub(crate) fn write(job: &Job, shard: u32, folder: &Path, seconds: f64, threads: usize, to: &Unfinished) {
+pub(crate) fn write(job: &Job, shard: u32, folder: &Path, took: &Took, to: &Unfinished) {
+    let Took { seconds, threads, iterations } = took;
     let log = json!({
         "job": job.id().to_string(), "shard": shard, "shards": job.shards(), "threads": threads,
         "samples": job.extent(&[shard]).1, "seconds": seconds, "cpu_seconds": cpu_seconds(),
+        "iterations": u64::try_from(*iterations).unwrap_or(u64::MAX),
     });
     let _ = put(path(folder, shard), to, |to| to.write_all(format!("{log}\n").as_bytes()));
 }

@@ -1,25 +1,30 @@
 //! `mandel stitch`: the shards of a job, as a picture.
 
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, RandomState};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use mandel::encode::Format;
-use mandel::job::{Job, ReadError, Survey, survey};
-use mandel::{Draft, Location, Scene};
+use mandel::job::{Job, ReadError, Stitch, Survey, recheck, survey};
+use mandel::{Draft, Location, Plan, Scene};
+use serde_json::json;
 
 use crate::cli::failure::{Failure, print, usage};
 use crate::cli::files::requests;
 use crate::cli::interrupt::Unfinished;
 use crate::cli::memory;
 use crate::cli::picture::PictureArgs;
-use crate::cli::pieces::{read_failure, read_job, shards_in};
+use crate::cli::pieces::{Source, orbit_of, read_failure, read_job, shards_in};
+use crate::cli::progress::{Meter, Stage};
 use crate::cli::render::{self, Share};
 use crate::cli::scene::{ColorArgs, Resolved};
 use crate::cli::scene_file::SceneFile;
 use crate::cli::shard::source;
 use crate::cli::terminal::{brief, reason, say, shown};
 use crate::cli::threads;
-use crate::cli::value::Worded;
+use crate::cli::value::{self, Worded};
+use crate::cli::words::words;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -32,6 +37,9 @@ pub(crate) struct Args {
     /// Print the numbers of the shards that are missing or damaged, one a line, and do nothing else
     #[arg(long, help_heading = "Shards", conflicts_with = "output")]
     missing: bool,
+    /// Compute this part of all rows again, chosen at random, and refuse shards that hold other numbers
+    #[arg(long, value_name = "PERCENT", help_heading = "Shards", conflicts_with = "missing", allow_hyphen_values = true, value_parser = Worded(percent))]
+    recheck: Option<f64>,
     /// Format where the file name has no suffix: png, npy; with --missing, 'array' prints 5,7,9-12
     #[arg(long, value_name = "FORMAT", help_heading = "Output", value_parser = Worded(format))]
     format: Option<Style>,
@@ -49,6 +57,17 @@ pub(crate) struct Args {
 enum Style {
     Array,
     File(Format),
+}
+
+/// A part in percent, above 0.
+fn percent(text: &str) -> Result<f64, Failure> {
+    match value::real("--recheck", text.strip_suffix('%').unwrap_or(text))? {
+        percent if percent > 0.0 && percent <= 100.0 => Ok(percent),
+        _ => Err(usage(format!(
+            "--recheck needs a part above 0 and up to 100%, as in 0.1% (got {})",
+            brief(text)
+        ))),
+    }
 }
 
 fn format(text: &str) -> Result<Style, Failure> {
@@ -75,7 +94,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if args.missing {
         let pool = threads::pool(share.threads, 0, picture.run.quiet)?;
         let survey = pool.install(|| survey(&job, &paths, || ()));
-        return print(&list(&redo(&survey), args.format.is_some()));
+        return match picture.json {
+            true => print(&format!("{}\n", json(&job, &survey))),
+            false => print(&list(&redo(&survey), args.format.is_some())),
+        };
     }
     let scene = args.scene(&job)?;
     let requests = requests(&picture.output, format)?;
@@ -93,7 +115,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             }
         }
         let max_steps = memory::max_steps(work.needed());
-        source(&job, &survey, &scene, share.threads, work.colors(), max_steps, &args.job)
+        let source = source(&job, &survey, &scene, share.threads, work.colors(), max_steps, &args.job)?;
+        if let (Some(percent), Source::Shards(_, stitch)) = (args.recheck, &source) {
+            args.recheck(&job, stitch, percent, max_steps)?;
+        }
+        Ok(source)
     })
 }
 
@@ -121,6 +147,72 @@ impl Args {
         }
         self.color.put(&mut draft);
         Ok(draft.scene()?)
+    }
+
+    /// Computes some rows again, on the current pool.
+    fn recheck(&self, job: &Job, stitch: &Stitch, percent: f64, max_steps: u64) -> Result<(), Failure> {
+        let run = &self.picture.run;
+        let samples = job.scene().samples();
+        let orbit = orbit_of(job, &self.job, max_steps, run.progress())?;
+        let kernel = Plan::new(samples, job.scene().bailout(), None).kernel_within(
+            orbit,
+            max_steps,
+            &Arc::default(),
+        )?;
+        let rows = some_rows(samples.height(), percent, RandomState::new().hash_one(()));
+        let total = rows.len() as u64 * u64::from(samples.width());
+        let meter = Meter::start(run.progress(), Stage::Pixels(total), Arc::default());
+        let differs = recheck(stitch, kernel.as_ref(), &rows, |samples| meter.add(samples));
+        drop(meter);
+        if let Some(failure) = stitch.take_failure() {
+            return Err(read_failure(&failure.0, &failure.1));
+        }
+        match differs {
+            Some((x, y)) => {
+                let (shard, path) = stitch.shard_of(x, y);
+                Err(Failure::Input(format!(
+                    "{}: shard {shard} holds another number at sample {x},{y} than this machine computes; make it \
+                     again, or plan with this version of mandel",
+                    shown(path)
+                )))
+            }
+            None => {
+                if !run.quiet {
+                    say(format_args!("{} of {} rows computed again: equal", rows.len(), samples.height()));
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// This part of the rows, at least one, spread over all of them: one at random out of each range of equal length.
+fn some_rows(height: u32, percent: f64, seed: u64) -> Vec<u32> {
+    let count = ((f64::from(height) * percent / 100.0).ceil() as u64).clamp(1, u64::from(height));
+    let start = |i: u64| i * u64::from(height) / count;
+    let hasher = BuildHasherDefault::<DefaultHasher>::default();
+    let row = |i: u64| start(i) + hasher.hash_one((seed, i)) % (start(i + 1) - start(i));
+    (0..count).map(|i| row(i) as u32).collect()
+}
+
+/// What `--missing` prints as JSON.
+fn json(job: &Job, survey: &Survey) -> serde_json::Value {
+    let bad =
+        survey.bad.iter().map(|(path, error)| json!({ "file": shown(path), "problem": problem(error) }));
+    let differ = survey.differ.iter().map(|(_, first, other)| json!([shown(first), shown(other)]));
+    json!({
+        "job": job.id().to_string(),
+        "shards": job.shards(),
+        "missing": redo(survey),
+        "bad": bad.collect::<Vec<_>>(),
+        "differ": differ.collect::<Vec<_>>(),
+    })
+}
+
+fn problem(error: &ReadError) -> String {
+    match error {
+        ReadError::Io(error) => format!("it cannot be read: {}", reason(error)),
+        ReadError::Bad(error) => words(error),
     }
 }
 
@@ -163,12 +255,11 @@ fn check(job: &Job, path: &Path, survey: &Survey) -> Result<(), Failure> {
         return Err(read_failure(path, error));
     }
     let mut lines = Vec::new();
-    for (path, error) in &survey.bad {
-        lines.push(match error {
-            ReadError::Io(error) => format!("{}: it cannot be read: {}", shown(path), reason(error)),
-            ReadError::Bad(_) => read_failure(path, error).told().0,
-        });
-    }
+    lines.extend(survey.bad.iter().map(|(path, error)| format!("{}: {}", shown(path), problem(error))));
+    // One of the two may lie in the place of a shard that is missing.
+    let same = survey.same.iter().filter(|_| !survey.missing.is_empty());
+    lines
+        .extend(same.map(|(first, again)| format!("{} is the same shard as {}", shown(again), shown(first))));
     for (shard, first, other) in &survey.differ {
         lines.push(format!("{} and {} differ, and both are shard {shard}", shown(first), shown(other)));
     }
@@ -192,6 +283,16 @@ fn check(job: &Job, path: &Path, survey: &Survey) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_are_spread_over_the_picture() {
+        assert_eq!(some_rows(7, 100.0, 1), [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(some_rows(1, 0.001, 2), [0]);
+        let rows = some_rows(1 << 27, 0.001, 3);
+        assert_eq!(rows.len(), 1343);
+        assert!(rows.windows(2).all(|pair| pair[0] < pair[1] && pair[1] < 1 << 27));
+        assert_ne!(rows, some_rows(1 << 27, 0.001, 4));
+    }
 
     #[test]
     fn lists_are_those_that_schedulers_read() {

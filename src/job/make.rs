@@ -11,7 +11,8 @@ use crate::render::in_order::in_order;
 
 /// Makes the shards of these numbers, one file after the other, on all threads of the current rayon pool.
 ///
-/// `open` gives the place for a shard before its first byte, `done` takes it back after its last one, `made` is called with
+/// `open` gives the place for a shard before its first byte, `done` takes it back after its last one, with its digest and
+/// the sum of its counts, `made` is called with
 /// the number of samples of each block.
 ///
 /// # Errors
@@ -21,7 +22,7 @@ pub fn make_shards<W: Write + Send, E: From<io::Error> + Send>(
     kernel: &dyn Kernel,
     shards: &[u32],
     mut open: impl FnMut(u32) -> Result<W, E> + Send,
-    mut done: impl FnMut(u32, W, Digest) -> Result<(), E> + Send,
+    mut done: impl FnMut(u32, W, Digest, u128) -> Result<(), E> + Send,
     made: impl Fn(u64) + Sync,
 ) -> Result<(), E> {
     let tiles = job.tiles();
@@ -59,8 +60,8 @@ pub fn make_shards<W: Write + Send, E: From<io::Error> + Send>(
             next += 1;
             let ends = next == blocks || find(next).1 != shard;
             if let Some((shard, writer)) = writer.take_if(|_| ends) {
-                let (to, digest) = writer.finish()?;
-                done(shard, to, digest)?;
+                let (to, digest, counts) = writer.finish()?;
+                done(shard, to, digest, counts)?;
             }
             Ok(())
         },

@@ -207,8 +207,8 @@ impl<W: Write> ShardWriter<W> {
         self.to.write_all(&bytes)
     }
 
-    /// Writes what stands after the blocks. Returns the digest of the file without its last bytes.
-    pub(super) fn finish(mut self) -> io::Result<(W, Digest)> {
+    /// Writes what stands after the blocks. Returns the digest of the file without its last bytes, and the sum of its counts.
+    pub(super) fn finish(mut self) -> io::Result<(W, Digest, u128)> {
         let place = self.to.length();
         self.to.write_all(&trailer(&self.entries, &self.tally, place))?;
         let digest = self.to.digest();
@@ -217,7 +217,7 @@ impl<W: Write> ShardWriter<W> {
         to.write_all(&digest.0)?;
         to.write_all(&length.to_le_bytes())?;
         to.write_all(&END_MAGIC)?;
-        Ok((to, digest))
+        Ok((to, digest, self.tally.sum))
     }
 }
 

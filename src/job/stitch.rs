@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -81,6 +81,18 @@ impl Stitch {
         let tiles = job.tiles();
         let block = tiles.block(0, 0).samples() as u64 * size_of::<Escape>() as u64;
         block * Self::blocks_kept(job, rows) as u64 + 8 * u64::from(tiles.count())
+    }
+
+    /// Samples in a row.
+    pub(super) fn width(&self) -> u32 {
+        self.job.scene().samples().width()
+    }
+
+    /// The file that holds a sample, and the number of its shard.
+    pub fn shard_of(&self, x: u32, y: u32) -> (u32, &Path) {
+        let (tile, _) = self.tiles.place(x, y);
+        let (shard, _) = self.places[tile as usize];
+        (shard + 1, &self.shards[shard as usize].0)
     }
 
     /// Whether something could not be read. It is set for others to stop by.

@@ -34,7 +34,8 @@ pub(crate) struct Args {
     /// [[job]] begins a job. Its keys are the long options of 'mandel render' that describe a picture: at, center,
     /// zoom, size, palette, output, ..., and a name. [defaults] says what all jobs have in common, [job.matrix] lists
     /// values of which each combination is a job. An output is a pattern, as in "out/{name}-{palette}-{index:03}.png":
-    /// {index} counts all jobs from 1, other fields are keys of the job. All files lie below the current folder.
+    /// {index} counts all jobs from 1, other fields are keys of the job. All files lie below the current folder, or where a link
+    /// in it leads.
     #[arg(value_name = "JOBS")]
     file: PathBuf,
     /// Skip jobs whose pictures are there, complete and of the same scene, and make the others again

@@ -52,10 +52,11 @@ pub(super) fn table(done: &[(&Job, Report)], threads: usize, time: Duration) -> 
     }
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let (names, paths, seconds) = (width(0), width(1), width(2));
+    let named = done.iter().any(|(job, _)| job.name.is_some());
     let mut text = String::new();
     for [name, path, time, state] in &rows {
-        let line = format!("{name:names$}  {path:paths$}  {time:>seconds$}  {state}");
-        text += &format!("{}\n", line.trim());
+        text += &if named { format!("{name:names$}  ") } else { String::new() };
+        text += &format!("{path:paths$}  {time:>seconds$}  {state}\n");
     }
     let noted = done.iter().filter(|(_, report)| !report.notes.is_empty()).count();
     if noted > 0 {

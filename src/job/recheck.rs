@@ -1,0 +1,40 @@
+//! A spot check of shards: some of their numbers, computed again.
+
+use crate::field::Escape;
+use crate::job::stitch::Stitch;
+use crate::kernel::bailout::Kernel;
+use crate::render::in_order::in_order;
+
+/// Samples that are compared at once.
+const PIECE: u32 = 1 << 14;
+
+/// Computes these rows of samples again with `kernel`, on the current rayon pool. Returns the first sample that differs.
+///
+/// A checksum tells a damaged shard from a whole one, but not an honest worker from one that lies or computes wrongly. This
+/// does, for what it looks at. `done` is called with the number of samples of each piece.
+pub fn recheck(
+    stitch: &Stitch,
+    kernel: &dyn Kernel,
+    rows: &[u32],
+    done: impl Fn(u64) + Sync,
+) -> Option<(u32, u32)> {
+    let width = stitch.width();
+    let pieces = width.div_ceil(PIECE);
+    let checked: Result<(), (u32, u32)> = in_order(
+        pieces * rows.len() as u32,
+        || [vec![Escape::NONE; PIECE as usize], vec![Escape::NONE; PIECE as usize]],
+        |[stored, computed], piece| {
+            let (y, left) = (rows[(piece / pieces) as usize], piece % pieces * PIECE);
+            let columns = left..width.min(left + PIECE);
+            let (stored, computed) = (&mut stored[..columns.len()], &mut computed[..columns.len()]);
+            stitch.iterate(columns.clone(), y..y + 1, stored);
+            kernel.iterate(columns, y..y + 1, computed);
+            done(stored.len() as u64);
+            let differ = |(one, other): (&Escape, &Escape)| one != other;
+            let x = stored.iter().zip(&*computed).position(differ)?;
+            Some((left + x as u32, y))
+        },
+        |differs| differs.map_or(Ok(()), Err),
+    );
+    checked.err()
+}
