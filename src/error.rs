@@ -69,6 +69,9 @@ pub enum Error {
     /// An origin that did not escape, or whose fraction is not finite.
     #[error("the origin of the coloring is not the smooth count of a sample that escaped")]
     Origin,
+    /// Control points of a map: 2 to 4096, with counts that rise and places that do not fall.
+    #[error("the control points of the map do not rise")]
+    Curve,
     /// A text that is no color.
     #[error("'{}' is no color", .0.escape_debug())]
     Color(String),

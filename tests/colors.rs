@@ -8,7 +8,7 @@
 //! cargo test --test colors -- --ignored print_the_golden_table
 //! ```
 
-use mandel::{Bailout, Coloring, Grid, Location, Map, Palette, Pixmap, Rgb, Scene, Viewport, render};
+use mandel::{Bailout, Coloring, Curve, Grid, Location, Map, Palette, Pixmap, Rgb, Scene, Viewport, render};
 use sha2::{Digest, Sha256};
 
 fn scene(place: &str, size: (u32, u32), supersample: u32, coloring: Coloring) -> Scene {
@@ -102,7 +102,9 @@ fn part(whole: &Pixmap, (left, top): (u32, u32), (width, height): (u32, u32)) ->
 #[test]
 fn a_crop_has_the_colors_of_the_whole() {
     for place in ["home", "seahorse", "twins"] {
-        for (supersample, map) in [(1, Map::Log), (2, Map::Log), (2, Map::Linear)] {
+        for (supersample, map) in
+            [(1, Map::Log), (2, Map::Log), (2, Map::Linear), (2, Map::Auto), (1, Map::Histogram)]
+        {
             let scene = scene(place, (45, 29), supersample, Coloring { map, ..Coloring::default() });
             let whole = render::pixmap(&scene).expect("a picture");
             // A corner, a single pixel, a part with no escape in home, the right half, all.
@@ -124,6 +126,44 @@ fn a_crop_has_the_colors_of_the_whole() {
             }
         }
     }
+}
+
+fn curve(scene: &Scene) -> Curve {
+    let render = render::Render::of(scene).expect("a render");
+    render.scene().coloring().curve.clone().expect("a curve")
+}
+
+#[test]
+fn the_automatic_map_hardly_depends_on_the_size_and_not_at_all_on_threads() {
+    let coloring = || Coloring { map: Map::Auto, ..Coloring::default() };
+    for place in ["home", "seahorse", "leaves"] {
+        let small = curve(&scene(place, (320, 180), 1, coloring()));
+        // The preview is the same lattice in the plane. A deep view has another reference orbit, whose roundings differ.
+        let large = curve(&scene(place, (640, 360), 2, coloring()));
+        if place == "leaves" {
+            let (last, other) = (small.points().last().copied(), large.points().last().copied());
+            let ((nu, at), (other_nu, other_at)) = last.zip(other).expect("points");
+            assert!(nu == other_nu && (at - other_at).abs() < 0.01, "{at} {other_at}");
+        } else {
+            assert_eq!(small, large, "{place}");
+        }
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(7).build().expect("threads");
+        assert_eq!(small, pool.install(|| curve(&scene(place, (320, 180), 1, coloring()))), "{place}");
+    }
+}
+
+#[test]
+fn a_histogram_gives_equal_parts_of_the_palette_to_equal_parts_of_the_picture() {
+    let coloring = Coloring {
+        map: Map::Histogram,
+        palette: Palette::from_list("#000,#fff").expect("two"),
+        ..Coloring::default()
+    };
+    let pixmap = render::pixmap(&scene("crown", (120, 68), 1, coloring)).expect("a picture");
+    // A quarter of the pixels lies in each quarter of the palette; its middle in sRGB is half of 255.
+    let mut quarters = [0; 4];
+    pixmap.bytes.chunks(3).for_each(|pixel| quarters[usize::from(pixel[0]) / 64] += 1);
+    assert!(quarters.iter().all(|pixels| (1950..2130).contains(pixels)), "{quarters:?}");
 }
 
 #[test]

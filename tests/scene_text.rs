@@ -1,7 +1,7 @@
 //! Scene -> text -> Scene is the identity, and what cannot be read is refused with line and column.
 
 use mandel::{
-    Aspect, Bailout, Coloring, Decimal, Draft, Error, Escape, Extent, FloatExp, Frame, Grid, Location,
+    Aspect, Bailout, Coloring, Curve, Decimal, Draft, Error, Escape, Extent, FloatExp, Frame, Grid, Location,
     MAX_DIGITS, Map, Palette, Rgb, Scene, SceneProblem, SceneValue, Smoothing, Viewport, parse_complex,
 };
 use num_complex::Complex;
@@ -140,7 +140,18 @@ impl Random {
             interior: self.color(),
             origin: (fraction.is_finite() && self.one_in(2))
                 .then(|| Escape::new(self.range(0, u64::from(u32::MAX)) as u32, fraction)),
+            curve: self.one_in(3).then(|| self.curve()),
         }
+    }
+
+    fn curve(&mut self) -> Curve {
+        let mut counts: Vec<f64> = (0..self.range(2, 300)).map(|_| self.float(1e10)).collect();
+        counts.extend([1.5, 2.5]);
+        counts.sort_by(f64::total_cmp);
+        counts.dedup();
+        let mut places: Vec<f64> = counts.iter().map(|_| self.float(1e6)).collect();
+        places.sort_by(f64::total_cmp);
+        Curve::new(counts.into_iter().zip(places).collect()).expect("a curve")
     }
 
     fn scene(&mut self) -> Scene {
@@ -169,6 +180,8 @@ fn bits(scene: &Scene) -> Vec<u64> {
     floats.extend(coloring.origin.map(|origin| f64::from(origin.fraction())));
     floats.extend([view.point(0, 0), view.point(last, bottom)].iter().flat_map(|point| [point.re, point.im]));
     floats.extend([spacing.0.mantissa(), spacing.1.mantissa(), offset.abs().mantissa()]);
+    let points = coloring.curve.iter().flat_map(Curve::points);
+    floats.extend(points.flat_map(|(nu, place)| [*nu, *place]));
     floats.extend(coloring.palette.own_stops().into_iter().flatten().map(|(place, _)| *place));
     floats.into_iter().map(f64::to_bits).collect()
 }
@@ -255,6 +268,7 @@ map = "cyclic"
 density = 1e-7
 offset = -0.0
 origin = { n = 12, fraction = 0.84 }
+curve = [[1.5, 0.0], [2.0, 0.25], [50.0, 1.0]]
 bands = true
 interior = "#102030"
 "##;
@@ -387,6 +401,10 @@ const BAD: &[(&str, usize, usize, &str)] = &[
     ("[color]\nreverse = 1", 2, 11, "'reverse' must be true or false"),
     ("[color]\nmap = \"lin\"", 2, 7, "'lin' is no map"),
     ("[color]\ndensity = 0.0", 2, 11, "density: a density of 0.0"),
+    ("[color]\ncurve = 3", 2, 9, "'curve' must be a list of [count, place]"),
+    ("[color]\ncurve = [[1, 0], [1, 1]]", 2, 9, "curve: the control points of the map do not rise"),
+    ("[color]\ncurve = [[1, 0], [2, nan]]", 2, 9, "curve: the control points of the map do not rise"),
+    ("[color]\ncurve = [[1, 0], 2]", 2, 18, "'curve' must be a list of [count, place]"),
     ("[color]\ndensity = nan", 2, 11, "density: a density of NaN"),
     ("[color]\noffset = \"1\"", 2, 10, "'offset' must be a number"),
     ("[color]\norigin = { n = 1 }", 2, 10, "'origin' must be { n = a count, fraction = a number }"),

@@ -1,7 +1,7 @@
 //! The command that renders a picture again.
 
 use mandel::{
-    Aspect, Bailout, Coloring, Extent, Frame, Grid, Location, Map, Rgb, Scene, Smoothing, format_complex,
+    Aspect, Bailout, Coloring, Extent, Frame, Grid, Location, Rgb, Scene, Smoothing, format_complex,
 };
 
 use crate::cli::value;
@@ -24,7 +24,7 @@ pub(crate) fn command(scene: &Scene) -> Option<String> {
     }
     let mut words = vec!["mandel render".to_string()];
     let mut option = |name: &str, value: String| words.push(format!("{name} {value}"));
-    match (viewport.frame(), built_in(viewport.frame())) {
+    match (viewport.frame(), Location::of(viewport.frame())) {
         (_, Some(place)) => option("--at", place.name.into()),
         (Frame::Region { bounds, aspect }, _) => {
             option("--region", bounds.clone().map(|bound| bound.to_string()).join(","));
@@ -50,9 +50,7 @@ pub(crate) fn command(scene: &Scene) -> Option<String> {
     }
     let default = Coloring::default();
     option("-p", quoted(coloring.palette.name()));
-    if coloring.map != Map::Log {
-        option("--map", coloring.map.to_string());
-    }
+    option("--map", coloring.map.to_string());
     option("--density", coloring.density.to_string());
     if coloring.offset != default.offset {
         option("--offset", coloring.offset.to_string());
@@ -63,17 +61,6 @@ pub(crate) fn command(scene: &Scene) -> Option<String> {
     words.extend(coloring.palette.is_reversed().then(|| "--reverse".to_string()));
     words.extend(coloring.bands.then(|| "--bands".to_string()));
     Some(words.join(" ")).filter(|line| line.len() <= LONG)
-}
-
-/// The built-in view of this frame.
-fn built_in(frame: &Frame) -> Option<Location> {
-    let Frame::Centered { center, extent } = frame else { return None };
-    // The size first: centers have thousands of digits.
-    let same = |place: &Location| {
-        place.extent().is_ok_and(|of_place| of_place == *extent)
-            && place.center().is_ok_and(|of_place| of_place == *center)
-    };
-    Location::ALL.into_iter().find(same)
 }
 
 /// A word for a shell.

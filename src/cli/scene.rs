@@ -7,8 +7,8 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use mandel::encode::Values;
 use mandel::{
-    Aspect, AutoMaxIter, Decimal, Draft, Error, Extent, Grid, Location, Map, Palette, Plan, ReferenceOrbit,
-    Rgb, Scene, Smoothing, auto_max_iter,
+    Aspect, AutoMaxIter, Bailout, Decimal, Draft, Error, Escape, Extent, Grid, Location, Map, Palette, Plan,
+    ReferenceOrbit, Rgb, Scene, Smoothing, auto_max_iter,
 };
 use num_complex::Complex;
 
@@ -71,7 +71,7 @@ pub(crate) struct ColorArgs {
     /// A palette's name ('mandel palettes' lists them), or colors: "#001,#fff,#fa0,#001" [default: glacier]
     #[arg(short, long, value_name = "NAME|COLORS", help_heading = "Color", value_parser = Worded(value::palette))]
     palette: Option<Palette>,
-    /// How counts are laid along the palette [default: log]
+    /// How counts are laid along the palette [default: auto, and log for home, seahorse, elephant, mini]
     #[arg(long, value_enum, help_heading = "Color")]
     map: Option<MapArg>,
     /// Pass through the palette this many times as fast, up to 1e6 [default: that of the view, 1]
@@ -80,6 +80,9 @@ pub(crate) struct ColorArgs {
     /// Start this far into the palette; 1 is one whole pass [default: 0]
     #[arg(long, value_name = "X", allow_hyphen_values = true, help_heading = "Color", value_parser = Worded(|text| value::real("--offset", text)))]
     offset: Option<f64>,
+    /// The count that the logarithmic map begins at [default: the lowest in view]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, help_heading = "Color", value_parser = Worded(origin))]
+    origin: Option<u32>,
     /// Run through the palette backwards; =false to override a scene
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Color")]
     reverse: Option<bool>,
@@ -109,6 +112,10 @@ enum GridArg {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum MapArg {
+    /// The palette goes where the structure is, found from a preview
+    Auto,
+    /// Equal parts of the palette for equal parts of the picture; keeps all counts in memory
+    Histogram,
     /// By the logarithm, from the lowest count in view
     Log,
     /// One pass from 0 to max-iter
@@ -131,6 +138,10 @@ fn supersample(text: &str) -> Result<u32, Failure> {
     value::whole("--supersample", text, 1, Scene::MAX_SUPERSAMPLE, "")
 }
 
+fn origin(text: &str) -> Result<u32, Failure> {
+    value::whole("--origin", text, 0, Bailout::MAX_ITER, "")
+}
+
 fn interior(text: &str) -> Result<Rgb, Failure> {
     text.parse().map_err(|error| value::named("--interior", &error))
 }
@@ -151,13 +162,20 @@ impl ColorArgs {
     /// Puts the colors that the options name in place of those of a draft.
     pub(crate) fn put(&self, draft: &mut Draft) {
         let map = self.map.map(|map| match map {
+            MapArg::Auto => Map::Auto,
+            MapArg::Histogram => Map::Histogram,
             MapArg::Log => Map::Log,
             MapArg::Linear => Map::Linear,
             MapArg::Sqrt => Map::Sqrt,
             MapArg::Cyclic => Map::Cyclic,
         });
         draft.palette = self.palette.clone().or(draft.palette.take());
+        if map.is_some_and(|map| draft.map != Some(map)) {
+            // It belonged to another map.
+            draft.curve = None;
+        }
         draft.map = map.or(draft.map);
+        draft.origin = self.origin.map(|n| Escape::new(n, 0.0)).or(draft.origin);
         draft.density = self.density.or(draft.density);
         draft.offset = self.offset.or(draft.offset);
         draft.interior = self.interior.or(draft.interior);
@@ -172,6 +190,7 @@ impl ColorArgs {
             ("--map", self.map.is_some()),
             ("--density", self.density.is_some()),
             ("--offset", self.offset.is_some()),
+            ("--origin", self.origin.is_some()),
             ("--reverse", self.reverse.is_some()),
             ("--bands", self.bands.is_some()),
             ("--interior", self.interior.is_some()),
@@ -271,8 +290,8 @@ impl SceneArgs {
                 _ => Ok(()),
             };
         }
-        // Crop and origin were resolved for the view of the file.
-        (draft.crop, draft.origin) = (None, None);
+        // Crop, origin and curve were resolved for the view of the file.
+        (draft.crop, draft.origin, draft.curve) = (None, None, None);
         if let Some(region) = &self.region {
             if let Some((other, _)) = given.iter().find(|(_, given)| *given) {
                 return Err(usage(format!("--region and {other} both place the view; keep one")));
@@ -296,7 +315,7 @@ impl SceneArgs {
         }
         if let Some(place) = self.at {
             (draft.center, draft.extent) = (Some(place.center()?), Some(place.extent()?));
-            (draft.max_iter, draft.density) = (None, Some(place.density));
+            (draft.max_iter, draft.density) = (None, None);
         }
         match &self.center {
             Some(Center::Point(c)) => draft.center = Some(c.clone()),

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use mandel::job::{Digest, Job, ReadError, Stitch, Survey, make_shards, verify_file};
 use mandel::render::{Render, default_rows_per_band};
-use mandel::{Error, Level, Plan, ReferenceOrbit, Scene};
+use mandel::{Error, Level, Map, Plan, ReferenceOrbit, Scene};
 use serde_json::json;
 
 use crate::cli::failure::{Failure, print, usage};
@@ -350,12 +350,16 @@ pub(crate) fn source(
     // Twice as many bands as there are threads are in work or soon will be.
     let rows = default_rows_per_band(scene, threads).saturating_mul(2 * threads as u32 * scene.supersample());
     memory::check(Stitch::memory(job, rows), threads, "reading these shards", "use fewer threads")?;
-    // The origin of the map of a window lies on the edge of the whole, of which there are no shards.
+    // The origin of the map of a window lies on the edge of the whole, of which there are no shards, and a curve is found from
+    // samples between those of the shards.
     let window = scene.viewport().whole() != *scene.viewport();
-    let orbit = if window { orbit_of(job, path, max_steps, Progress::Never)? } else { None };
+    let curve = scene.coloring().map == Map::Auto && scene.coloring().curve.is_none();
+    let iterates = colors && (window || curve);
+    let orbit = if iterates { orbit_of(job, path, max_steps, Progress::Never)? } else { None };
     let stitch = Arc::new(Stitch::new(job, survey, rows));
-    let render = Render::with_kernel(scene, Box::new(Arc::clone(&stitch)), colors, |whole| {
-        Plan::new(whole, scene.bailout(), None).kernel_within(orbit, max_steps, &Default::default())
+    let render = Render::with_kernel(scene, Box::new(Arc::clone(&stitch)), colors, |lattice| {
+        let plan = Plan::new(lattice, scene.bailout(), None);
+        plan.kernel_of_preview(orbit.clone(), max_steps, &Default::default())
     })?;
     Ok(Source::Shards(render, stitch))
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use mandel::encode::Format;
 use mandel::job::{Job, ReadError, Stitch, Survey, recheck, survey};
-use mandel::{Draft, Location, Plan, Scene};
+use mandel::{Draft, Plan, Scene};
 use serde_json::json;
 
 use crate::cli::failure::{Failure, print, usage};
@@ -127,19 +127,16 @@ impl Args {
     /// The scene of the job in the colors that were asked for.
     fn scene(&self, job: &Job) -> Result<Scene, Failure> {
         let mut draft = Draft::read(&job.scene().numbers_text())?;
-        // A built-in view has its own density, as in a render.
-        let frame = job.scene().viewport().frame();
-        let place = Location::ALL.iter().find(|place| place.frame().is_ok_and(|of| of == *frame));
-        draft.density = place.map(|place| place.density);
         if let Some(path) = &self.scene {
             let colors = SceneFile::read(path)?.draft()?;
             draft = Draft {
                 palette: colors.palette,
                 reverse: colors.reverse,
                 map: colors.map,
-                density: colors.density.or(draft.density),
+                density: colors.density,
                 offset: colors.offset,
                 origin: colors.origin,
+                curve: colors.curve,
                 bands: colors.bands,
                 interior: colors.interior,
                 ..draft

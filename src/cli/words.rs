@@ -1,7 +1,7 @@
 //! Errors of the library in the words of the command line.
 
 use mandel::encode::Format;
-use mandel::{Bailout, Error, JobProblem, Level, MAX_SIDE, Palette, Scene, SceneProblem, Search};
+use mandel::{Bailout, Curve, Error, JobProblem, Level, MAX_SIDE, Palette, Scene, SceneProblem, Search};
 
 use crate::cli::terminal::{brief, bytes, cut};
 
@@ -25,6 +25,12 @@ pub(crate) fn words(error: &Error) -> String {
         }
         Error::Density(x) => format!("density must be above 0 and at most 1e6 (got {x:?})"),
         Error::Offset(x) => format!("offset must be between -1e6 and 1e6 (got {x:?})"),
+        Error::Curve => {
+            format!(
+                "a curve needs 2 to {} points with counts that rise and places that do not fall",
+                Curve::MAX_POINTS
+            )
+        }
         Error::Color(text) => {
             format!("cannot read color '{}'; expected #rgb, #rrggbb, black or white", brief(text))
         }

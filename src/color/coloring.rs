@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::color::curve::Curve;
 use crate::color::palette::Palette;
 use crate::color::rgb::Rgb;
 use crate::error::Error;
@@ -10,6 +11,10 @@ use crate::field::Escape;
 /// How a smooth count nu becomes a place in the palette, where 1 is one whole pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Map {
+    /// By a curve that is found from a preview of the view: the palette goes where the structure is.
+    Auto,
+    /// By the curve that equalizes the histogram of all samples.
+    Histogram,
     /// 0.225 ln(1 + nu - nu_min): equal ratios look equal, at any depth.
     Log,
     /// nu / max_iter: one pass from 0 to max_iter.
@@ -21,13 +26,21 @@ pub enum Map {
 }
 
 impl Map {
-    /// All maps, the default first.
-    pub const ALL: [Self; 4] = [Self::Log, Self::Linear, Self::Sqrt, Self::Cyclic];
+    /// All maps.
+    pub const ALL: [Self; 6] =
+        [Self::Auto, Self::Histogram, Self::Log, Self::Linear, Self::Sqrt, Self::Cyclic];
+
+    /// Whether it needs a curve.
+    pub fn is_curve(self) -> bool {
+        matches!(self, Self::Auto | Self::Histogram)
+    }
 }
 
 impl fmt::Display for Map {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Histogram => "histogram",
             Self::Log => "log",
             Self::Linear => "linear",
             Self::Sqrt => "sqrt",
@@ -53,6 +66,8 @@ pub struct Coloring {
     pub interior: Rgb,
     /// Where the logarithmic map begins, nu_min; `None` if it is to be found from the view. Other maps begin at 0.
     pub origin: Option<Escape>,
+    /// The curve of the automatic map and of the histogram; `None` if it is to be found from the view.
+    pub curve: Option<Curve>,
 }
 
 impl Default for Coloring {
@@ -66,6 +81,7 @@ impl Default for Coloring {
             bands: false,
             interior: Rgb::BLACK,
             origin: None,
+            curve: None,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! From numbers to colors.
 
 pub(crate) mod coloring;
+pub(crate) mod curve;
 pub(crate) mod painter;
 pub(crate) mod palette;
 pub(crate) mod rgb;
 
 pub use coloring::{Coloring, Map};
+pub use curve::Curve;
 pub use painter::Painter;
 pub use palette::Palette;
 pub use rgb::Rgb;

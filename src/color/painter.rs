@@ -1,6 +1,7 @@
 //! A coloring with its tables: from escape results to sRGB bytes.
 
 use crate::color::coloring::{Coloring, Map};
+use crate::color::curve::Pieces;
 use crate::color::rgb::ToSrgb;
 use crate::field::Escape;
 use crate::number::log2::log2;
@@ -10,6 +11,8 @@ use crate::number::log2::log2;
 /// Every sample becomes an index into one table of colors; its last entry is the interior's.
 pub struct Painter {
     map: Map,
+    /// The curve of a map that has one.
+    curve: Option<Pieces>,
     /// Where the logarithmic map begins.
     origin: Escape,
     max_iter: f64,
@@ -31,7 +34,8 @@ pub struct Painter {
 const RUN: usize = 512;
 
 impl Painter {
-    /// The tables of a coloring, for counts up to `max_iter`. A logarithmic map without an origin begins at 0.
+    /// The tables of a coloring, for counts up to `max_iter`. A logarithmic map without an origin begins at 0, and so
+    /// does the map of a view without a curve, in which nothing escapes.
     pub fn new(coloring: &Coloring, max_iter: u32) -> Self {
         let mut table = coloring.palette.table(coloring.bands);
         // A palette whose ends differ runs forth and back, so that it can repeat without a seam.
@@ -44,8 +48,11 @@ impl Painter {
         table.push(coloring.interior.linear());
         let to_srgb = ToSrgb::new();
         let turn = coloring.offset / passes;
+        let curve = coloring.curve.as_ref().filter(|_| coloring.map.is_curve()).map(Pieces::new);
+        let map = if coloring.map.is_curve() && curve.is_none() { Map::Log } else { coloring.map };
         Self {
-            map: coloring.map,
+            map,
+            curve,
             origin: coloring.origin.filter(|_| coloring.map == Map::Log).unwrap_or(Escape::new(0, 0.0)),
             max_iter: f64::from(max_iter),
             entries: len as f64 * coloring.density / passes,
@@ -115,6 +122,11 @@ impl Painter {
     fn entries(&self, samples: &[Escape], out: &mut [u32]) {
         match self.map {
             // The default map has a loop that compilers vectorize.
+            Map::Auto | Map::Histogram => {
+                if let Some(curve) = &self.curve {
+                    self.each(samples, out, |sample| self.wrap(curve.place(self.above_origin(sample))));
+                }
+            }
             Map::Log if self.is_small() => self.log_entries(samples, out),
             Map::Log => self.each(samples, out, |sample| self.log_entry(sample)),
             Map::Linear => {

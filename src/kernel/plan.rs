@@ -172,14 +172,35 @@ impl Plan {
         max_steps: u64,
         steps: &AtomicU64,
     ) -> Result<Box<dyn Kernel>, Error> {
+        Ok(self.kernel_of(self.reference(known, max_steps, steps)?))
+    }
+
+    /// The kernel for a preview of a view that `orbit` was made for: a lattice over the same part of the plane that is no
+    /// finer. Results may differ from those with an orbit of the preview's own where they hang on roundings.
+    ///
+    /// # Errors
+    /// Those of [`Plan::reference`], where the orbit was made for another part.
+    pub fn kernel_of_preview(
+        &self,
+        orbit: Option<Arc<ReferenceOrbit>>,
+        max_steps: u64,
+        steps: &AtomicU64,
+    ) -> Result<Box<dyn Kernel>, Error> {
+        match orbit.filter(|orbit| orbit.covers(&self.viewport)) {
+            Some(orbit) => Ok(self.kernel_of(Some(orbit))),
+            None => self.kernel_within(None, max_steps, steps),
+        }
+    }
+
+    fn kernel_of(&self, orbit: Option<Arc<ReferenceOrbit>>) -> Box<dyn Kernel> {
         let (viewport, bailout) = (&self.viewport, self.bailout);
-        Ok(match (self.method, self.reference(known, max_steps, steps)?) {
+        match (self.method, orbit) {
             (Method::Perturbation(level), Some(orbit)) => {
                 Box::new(Perturbation::new(viewport, bailout, orbit).with_level(level))
             }
             (Method::Direct(level), _) => direct(level, viewport, bailout, Shortcuts::ALL),
             _ => Box::new(Interior),
-        })
+        }
     }
 }
 

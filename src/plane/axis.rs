@@ -93,12 +93,17 @@ impl Axis {
     /// `k` samples in place of each one, between the same edges.
     pub(super) fn refined(self, k: u32) -> Self {
         let samples = self.samples * k;
-        let spacing = match self.place {
-            Place::Centers { .. } => self.spacing / FloatExp::from(f64::from(k)),
-            Place::Endpoints { .. } => {
-                self.extent() / FloatExp::from(f64::from(Grid::Endpoints.intervals(samples)))
+        match self.place {
+            Place::Centers { .. } => {
+                Self { samples, spacing: self.spacing / FloatExp::from(f64::from(k)), ..self }
             }
-        };
+            Place::Endpoints { .. } => self.resampled(samples),
+        }
+    }
+
+    /// Another number of samples between the same edges.
+    pub(super) fn resampled(self, samples: u32) -> Self {
+        let spacing = self.extent() / FloatExp::from(f64::from(self.grid().intervals(samples)));
         Self { samples, spacing, ..self }
     }
 }

@@ -20,8 +20,6 @@ pub struct Location {
     pub width: &'static str,
     /// A limit that shows its detail.
     pub max_iter: u32,
-    /// How fast to pass through the palette here.
-    pub density: f64,
     /// What there is to see.
     pub about: &'static str,
     /// Who found it, where that is known.
@@ -37,7 +35,6 @@ impl Location {
             height: "2.45",
             width: "2.8",
             max_iter: 1000,
-            density: 1.0,
             about: "the whole set",
             credit: "common knowledge",
         },
@@ -47,7 +44,6 @@ impl Location {
             height: "0.0065",
             width: "0.0065",
             max_iter: 4000,
-            density: 1.0,
             about: "spirals in the valley between cardioid and disk",
             credit: "common knowledge",
         },
@@ -57,7 +53,6 @@ impl Location {
             height: "0.0026",
             width: "0.0026",
             max_iter: 1000,
-            density: 1.0,
             about: "trunks at the cusp of the cardioid",
             credit: "common knowledge",
         },
@@ -67,7 +62,6 @@ impl Location {
             height: "0.04",
             width: "0.04",
             max_iter: 1000,
-            density: 1.0,
             about: "the largest small copy of the set, on the needle",
             credit: "common knowledge",
         },
@@ -77,7 +71,6 @@ impl Location {
             height: "4e-14",
             width: "4e-14",
             max_iter: 4_036,
-            density: 1.0,
             about: "two islands in an embedded Julia set, at 1e14",
             credit: "the benchmark locations of Kalles Fraktaler",
         },
@@ -87,7 +80,6 @@ impl Location {
             height: "6.153941e-24",
             width: "6.153941e-24",
             max_iter: 256_000,
-            density: 1.0,
             about: "spirals around a dark center, at 6e23",
             credit: "this project, with `mandel find`",
         },
@@ -97,7 +89,6 @@ impl Location {
             height: "2.220244e-23",
             width: "2.220244e-23",
             max_iter: 128_000,
-            density: 1.0,
             about: "a ring of rings in the seahorse valley of a small copy, at 2e23",
             credit: "this project, with `mandel find`",
         },
@@ -107,7 +98,6 @@ impl Location {
             height: "4e-50",
             width: "4e-50",
             max_iter: 263_010,
-            density: 1.0,
             about: "a dark star in a hexagon, at 1e50",
             credit: "the benchmark locations of Kalles Fraktaler",
         },
@@ -117,7 +107,6 @@ impl Location {
             height: "8e-114",
             width: "8e-114",
             max_iter: 35_494,
-            density: 1.0,
             about: "leaves in a ring of lace, at 5e113",
             credit: "the benchmark locations of Kalles Fraktaler",
         },
@@ -127,7 +116,6 @@ impl Location {
             height: "3.548625e-239",
             width: "3.548625e-239",
             max_iter: 20_000,
-            density: 1.0,
             about: "a copy of the set on the needle, period 200, at 1e239",
             credit: "computed as the nucleus of its period next to -2",
         },
@@ -137,7 +125,6 @@ impl Location {
             height: "3.762333e-307",
             width: "3.762333e-307",
             max_iter: 256_000,
-            density: 1.0,
             about: "a sun in rings of lace, at 1e307, where double precision ends",
             credit: "the locations of rust-fractal",
         },
@@ -147,7 +134,6 @@ impl Location {
             height: "1e-533",
             width: "1e-533",
             max_iter: 120_000,
-            density: 3.0,
             about: "a chain of S, at 4e533",
             credit: "Dinkydau",
         },
@@ -157,7 +143,6 @@ impl Location {
             height: "4e-1000",
             width: "4e-1000",
             max_iter: 10_000,
-            density: 1.0,
             about: "the branch at i, which looks the same at every depth, at 1e1000",
             credit: "Misiurewicz point i, known to all",
         },
@@ -167,7 +152,6 @@ impl Location {
             height: "4e-1086",
             width: "4e-1086",
             max_iter: 600_100,
-            density: 3.0,
             about: "leaves around leaves, at 1e1086",
             credit: "Olbaid-ST, Deep Mandelbrot Set 023",
         },
@@ -177,7 +161,6 @@ impl Location {
             height: "3.26605e-1201",
             width: "3.26605e-1201",
             max_iter: 44_694,
-            density: 1.0,
             about: "branches that meet in twos, at 1e1201",
             credit: "the locations of rust-fractal",
         },
@@ -187,7 +170,6 @@ impl Location {
             height: "1.481481e-8000",
             width: "1.481481e-8000",
             max_iter: 128_000,
-            density: 1.0,
             about: "spines around a Misiurewicz point, at 2.7e8000",
             credit: "the locations of rust-fractal",
         },
@@ -196,6 +178,17 @@ impl Location {
     /// The place of that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|view| view.name == name)
+    }
+
+    /// The built-in place that is shown whole.
+    pub fn of(frame: &Frame) -> Option<Self> {
+        let Frame::Centered { center, extent } = frame else { return None };
+        // The size first: centers have thousands of digits.
+        let same = |place: &Self| {
+            place.extent().is_ok_and(|of_place| of_place == *extent)
+                && place.center().is_ok_and(|of_place| of_place == *center)
+        };
+        Self::ALL.into_iter().find(same)
     }
 
     /// The center, exactly.

@@ -176,6 +176,12 @@ impl Viewport {
         })
     }
 
+    /// A lattice of other size over the same rectangle of the plane: the whole one that this is a window of.
+    pub(crate) fn resampled(&self, width: u32, height: u32) -> Self {
+        let whole = self.whole();
+        Self { re: self.re.resampled(width), im: self.im.resampled(height), width, height, ..whole }
+    }
+
     /// Every `step`-th sample of every `step`-th row, from the middle of the first such cell.
     pub(crate) fn every(&self, step: u32) -> Self {
         let first = |samples: u32| step.min(samples) / 2;

@@ -2,8 +2,10 @@
 
 pub(crate) mod bands;
 pub mod bench;
+pub(crate) mod contrast;
 pub(crate) mod in_order;
 pub(crate) mod pipeline;
+pub(crate) mod stored;
 
 pub use bands::{Schedule, default_rows_per_band, field, iterate};
 pub use pipeline::{Making, Render, RenderError, Target, Watch, layout, memory, pixmap, rows_per_band};

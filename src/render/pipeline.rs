@@ -15,7 +15,9 @@ use crate::kernel::plan::Plan;
 use crate::pixmap::Pixmap;
 use crate::plane::viewport::Viewport;
 use crate::render::bands::{bands, default_rows_per_band, lowest};
+use crate::render::contrast;
 use crate::render::in_order::AHEAD;
+use crate::render::stored::Stored;
 use crate::scene::scene::Scene;
 
 /// A scene with its kernel and painter, in which nothing is left to be resolved.
@@ -86,35 +88,58 @@ impl Render {
         let Making { plan, known, max_steps, steps, colors } = making;
         let reference = plan.reference(known, max_steps, steps)?;
         let kernel = plan.kernel_within(reference.clone(), max_steps, steps)?;
-        Self::with_kernel(scene, kernel, colors, |whole| {
-            Plan::new(whole, scene.bailout(), None).kernel_within(reference, max_steps, steps)
+        Self::with_kernel(scene, kernel, colors, |lattice| {
+            Plan::new(lattice, scene.bailout(), None).kernel_of_preview(reference.clone(), max_steps, steps)
         })
     }
 
-    /// The same with the results of `kernel`, wherever it has them from. `whole` makes a kernel for the whole lattice, which
-    /// the origin of the logarithmic map of a window is found with. Uses the current rayon pool.
+    /// The same with the results of `kernel`, wherever it has them from. `other` makes a kernel for another lattice over the whole of
+    /// the view, with which the map is found: no finer than the samples. Uses the current rayon pool.
     ///
     /// # Errors
-    /// Those of `whole`.
+    /// Those of `other`.
     pub fn with_kernel(
         scene: &Scene,
         kernel: Box<dyn Kernel>,
         colors: bool,
-        whole: impl FnOnce(&Viewport) -> Result<Box<dyn Kernel>, Error>,
+        other: impl Fn(&Viewport) -> Result<Box<dyn Kernel>, Error>,
     ) -> Result<Self, Error> {
-        let mut scene = scene.clone();
-        let mut coloring = scene.coloring().clone();
-        if colors && coloring.map == Map::Log && coloring.origin.is_none() {
-            let all = scene.samples().whole();
-            coloring.origin = if all == *scene.samples() {
-                lowest(&all, kernel.as_ref())
-            } else {
-                lowest(&all, whole(&all)?.as_ref())
-            };
-            scene = scene.with_coloring(coloring);
+        let mut this = Self { scene: scene.clone(), kernel, painter: None };
+        if colors {
+            this.find_map(other)?;
+            this.painter = Some(Painter::new(this.scene.coloring(), scene.bailout().max_iter()));
         }
-        let painter = colors.then(|| Painter::new(scene.coloring(), scene.bailout().max_iter()));
-        Ok(Self { scene, kernel, painter })
+        Ok(this)
+    }
+
+    /// Finds what the map of the coloring leaves open, from the whole of the view, so that a crop has its colors.
+    fn find_map(&mut self, other: impl Fn(&Viewport) -> Result<Box<dyn Kernel>, Error>) -> Result<(), Error> {
+        let (samples, max_iter) = (self.scene.samples().clone(), self.scene.bailout().max_iter());
+        let mut coloring = self.scene.coloring().clone();
+        match coloring.map {
+            Map::Log if coloring.origin.is_none() => {
+                let all = samples.whole();
+                coloring.origin = if all == samples {
+                    lowest(&all, self.kernel())
+                } else {
+                    lowest(&all, other(&all)?.as_ref())
+                };
+            }
+            Map::Auto if coloring.curve.is_none() => {
+                let preview = contrast::preview(&samples.whole());
+                coloring.curve = contrast::auto(&preview, other(&preview)?.as_ref(), max_iter);
+            }
+            Map::Histogram if coloring.curve.is_none() => {
+                let all = samples.whole();
+                let kernel = if all == samples { None } else { Some(other(&all)?) };
+                let stored = Stored::all(&all, kernel.as_deref().unwrap_or(self.kernel()));
+                coloring.curve = contrast::histogram(stored.escapes(), max_iter);
+                self.kernel = Box::new(stored.window(&samples));
+            }
+            _ => {}
+        }
+        self.scene = self.scene.clone().with_coloring(coloring);
+        Ok(())
     }
 
     /// [`Render::new`] with the fastest kernel, a reference orbit of any length, and colors.
@@ -270,7 +295,17 @@ pub fn memory(scene: &Scene, threads: usize, rows_per_band: u32, sinks: &[Box<dy
     let waiting = bands.min(u64::from(AHEAD) * threads as u64);
     let coordinates = 8 * k * (width + height);
     let whole = sinks.iter().filter(|sink| sink.needs().whole).count() as u64;
+    let coloring = scene.coloring();
+    let colors = sinks.iter().any(|sink| sink.needs().colors);
+    let all = scene.samples().whole();
+    let stored = match coloring.map {
+        Map::Histogram if colors && coloring.curve.is_none() => {
+            Stored::BYTES.saturating_mul(u64::from(all.width())).saturating_mul(u64::from(all.height()))
+        }
+        _ => 0,
+    };
     working
+        .saturating_add(stored)
         .saturating_add(coordinates)
         .saturating_add(waiting.saturating_mul(band.saturating_mul(8 * k * k + 3)))
         .saturating_add(whole.saturating_mul(3 * width).saturating_mul(height))

@@ -10,6 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::color::coloring::{Coloring, Map};
+use crate::color::curve::Curve;
 use crate::color::palette::Palette;
 use crate::color::rgb::Rgb;
 use crate::error::{Error, SceneProblem};
@@ -20,6 +21,7 @@ use crate::number::decimal::Decimal;
 use crate::plane::axis::Grid;
 use crate::plane::location::Location;
 use crate::plane::viewport::{Aspect, Extent, Frame, MAX_SIDE, Viewport};
+use crate::scene::look::Look;
 use crate::scene::scene::Scene;
 use crate::scene::text::{NO_RADIUS, VERSION, aspect_name, grid_name};
 
@@ -56,6 +58,8 @@ pub struct Draft {
     pub offset: Option<f64>,
     /// Where the logarithmic map begins.
     pub origin: Option<Escape>,
+    /// The curve of the map.
+    pub curve: Option<Curve>,
     /// Whether whole counts are shown.
     pub bands: Option<bool>,
     /// The color of samples that do not escape.
@@ -66,7 +70,8 @@ const TABLES: &[&str] = &["mandel", "view", "iterate", "color"];
 const VIEW: &[&str] =
     &["center", "zoom", "width", "height", "region", "aspect", "size", "grid", "supersample", "crop"];
 const ITERATE: &[&str] = &["max_iter", "escape_radius"];
-const COLOR: &[&str] = &["palette", "reverse", "map", "density", "offset", "origin", "bands", "interior"];
+const COLOR: &[&str] =
+    &["palette", "reverse", "map", "density", "offset", "origin", "curve", "bands", "interior"];
 
 /// Keys that set the same part of the view. Width and height together are the least of both.
 const EXCLUSIVE: [(&str, &str); 6] = [
@@ -119,15 +124,16 @@ impl Draft {
             bailout = bailout.with_smoothing(smoothing)?;
         }
         let palette = self.palette.unwrap_or_default();
-        let plain = Coloring::default();
+        let (plain, look) = (Coloring::default(), Look::of(viewport.frame()));
         let coloring = Coloring {
             palette: if self.reverse == Some(true) { palette.reversed() } else { palette },
-            map: self.map.unwrap_or(plain.map),
+            map: self.map.unwrap_or(look.map),
             density: self.density.unwrap_or(plain.density),
             offset: self.offset.unwrap_or(plain.offset),
             bands: self.bands.unwrap_or(plain.bands),
             interior: self.interior.unwrap_or(plain.interior),
             origin: self.origin,
+            curve: self.curve,
         };
         Scene::new(viewport, bailout, self.supersample.unwrap_or(Scene::DEFAULT_SUPERSAMPLE), coloring)
     }
@@ -187,6 +193,7 @@ fn read(text: &str) -> Read<Draft> {
         density: color.read("density", |item| item.coloring(|plain, density| plain.density = density))?,
         offset: color.read("offset", |item| item.coloring(|plain, offset| plain.offset = offset))?,
         origin: color.read("origin", Item::origin)?,
+        curve: color.read("curve", Item::curve)?,
         bands: color.read("bands", Item::bool)?,
         interior: color.read("interior", Item::color)?,
     })
@@ -407,6 +414,16 @@ impl<'a> Item<'a> {
             }
         };
         self.checked(own)
+    }
+
+    fn curve(self) -> Read<Curve> {
+        let Some(points) = self.list() else { return self.unlike("a list of [count, place]") };
+        let point = |point: Self| match point.list().as_deref() {
+            Some(&[nu, place]) => Ok((nu.real()?, place.real()?)),
+            _ => point.unlike("a list of [count, place]"),
+        };
+        let points = points.into_iter().map(point).collect::<Read<_>>()?;
+        self.checked(Curve::new(points))
     }
 
     /// A number that is valid in the field of a coloring that `set` assigns.

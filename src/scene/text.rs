@@ -139,7 +139,7 @@ fn view(scene: &Scene) -> Vec<(&'static str, SceneValue)> {
 
 /// The table of what turns numbers into colors.
 fn color(coloring: &Coloring) -> Vec<(&'static str, SceneValue)> {
-    let Coloring { palette, map, density, offset, bands, interior, origin } = coloring;
+    let Coloring { palette, map, density, offset, bands, interior, origin, curve } = coloring;
     let mut entries = vec![
         ("palette", colors(palette)),
         ("reverse", SceneValue::Bool(palette.is_reversed())),
@@ -150,6 +150,10 @@ fn color(coloring: &Coloring) -> Vec<(&'static str, SceneValue)> {
     if let Some((n, fraction)) = origin.map(|origin| origin.parts()) {
         let origin = vec![("n", SceneValue::number(n)), ("fraction", SceneValue::number(fraction))];
         entries.push(("origin", SceneValue::Table(origin)));
+    }
+    if let Some(curve) = curve {
+        let point = |&(nu, place)| SceneValue::List(vec![SceneValue::number(nu), SceneValue::number(place)]);
+        entries.push(("curve", SceneValue::List(curve.points().iter().map(point).collect())));
     }
     entries.extend([("bands", SceneValue::Bool(*bands)), ("interior", SceneValue::text(interior))]);
     entries

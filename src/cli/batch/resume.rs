@@ -60,13 +60,16 @@ fn look(path: &Path, scene: &Scene) -> Found {
     }
 }
 
-/// Whether a text says this scene. Where its map begins may be left open in the scene, and is found in the text.
+/// Whether a text says this scene. What its map leaves open in the scene was found for the text.
 fn is_same(text: &str, scene: &Scene) -> bool {
     let (Ok(mut there), Ok(wanted)) = (Draft::read(text), Draft::read(&scene.to_text())) else {
         return false;
     };
     if wanted.origin.is_none() {
         there.origin = None;
+    }
+    if wanted.curve.is_none() {
+        there.curve = None;
     }
     there == wanted
 }

@@ -161,6 +161,13 @@ impl ReferenceOrbit {
             && self.radius == viewport.radius()
     }
 
+    /// Whether this view lies within the one that the orbit was made for, around the same center, with samples no closer.
+    pub(crate) fn covers(&self, viewport: &Viewport) -> bool {
+        self.center == *viewport.center()
+            && self.spacing <= viewport.spacing_min()
+            && self.radius >= viewport.radius()
+    }
+
     /// Whether the orbit has Z_last, or ends before.
     pub fn reaches(&self, last: u32) -> bool {
         self.end.is_some() || self.last() >= last
