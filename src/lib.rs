@@ -61,7 +61,7 @@ pub mod job;
 
 pub use color::{Coloring, Curve, Map, Painter, Palette, Rgb};
 pub use error::{Error, ErrorKind, JobProblem, NumberProblem, SceneProblem, Search};
-pub use field::{Escape, Field};
+pub use field::{Distance, Escape, Field};
 pub use find::{AutoMaxIter, ExactEscape, Misiurewicz, Nucleus, Shape, auto_max_iter, exact_escape};
 pub use kernel::{
     Bailout, End, F64_SPACING, Kernel, Level, Method, Plan, Reason, ReferenceOrbit, Shortcuts, Smoothing,

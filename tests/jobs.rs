@@ -13,8 +13,8 @@ use mandel::job::{
 };
 use mandel::render::{self, Render, Target, Watch};
 use mandel::{
-    Bailout, Coloring, Error, ErrorKind, Escape, Grid, JobProblem, Kernel, Level, Location, Map, Plan,
-    ReferenceOrbit, Scene, Viewport,
+    Bailout, Coloring, Distance, Error, ErrorKind, Escape, Grid, JobProblem, Kernel, Level, Location, Map,
+    Plan, ReferenceOrbit, Scene, Viewport,
 };
 
 fn scene(place: &str, size: (u32, u32), max_iter: u32, supersample: u32) -> Scene {
@@ -202,6 +202,10 @@ struct Lies(Escape);
 impl Kernel for Lies {
     fn iterate(&self, _: Range<u32>, _: Range<u32>, out: &mut [Escape]) {
         out.fill(self.0);
+    }
+
+    fn distances(&self, _: Range<u32>, _: Range<u32>, _: &[Escape], out: &mut [Distance]) {
+        out.fill(Distance::NONE);
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use folder::Folder;
 use mandel::job::{Job, make_shards};
-use mandel::{Escape, Kernel, Plan};
+use mandel::{Distance, Escape, Kernel, Plan};
 
 /// Variables of schedulers, which the tests may run under.
 const TASKS: [&str; 7] = [
@@ -224,6 +224,10 @@ impl Kernel for Wrong {
             out[(self.at.1 - rows.start) as usize * columns.len() + (self.at.0 - columns.start) as usize] =
                 Escape::new(1, 0.0);
         }
+    }
+
+    fn distances(&self, _: Range<u32>, _: Range<u32>, _: &[Escape], out: &mut [Distance]) {
+        out.fill(Distance::NONE);
     }
 }
 

@@ -73,6 +73,8 @@ enum ValuesArg {
     Counts,
     /// Smooth iteration counts as float64, NaN where nothing escaped
     Smooth,
+    /// Estimated distances from the set in samples as two float32, to the right and up, 0 where nothing escaped
+    Distance,
 }
 
 impl From<ValuesArg> for Values {
@@ -80,6 +82,7 @@ impl From<ValuesArg> for Values {
         match argument {
             ValuesArg::Counts => Self::Counts,
             ValuesArg::Smooth => Self::Smooth,
+            ValuesArg::Distance => Self::Distance,
         }
     }
 }

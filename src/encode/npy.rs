@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Piece, Sink, Texts};
-use crate::field::Escape;
+use crate::field::{Distance, Escape};
 
 /// What the elements of the array are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,14 +13,17 @@ pub enum Values {
     Counts,
     /// Smooth iteration counts, n + fraction, as `float64`; NaN where nothing escaped. The scene has to be smooth.
     Smooth,
+    /// Distances in spacings of the samples as two `float32`, to the right and up, 0 where nothing escaped.
+    Distance,
 }
 
 impl Values {
-    /// The data type as NumPy names it, little endian, and its size in bytes.
-    fn kind(self) -> (&'static str, usize) {
+    /// The data type as NumPy names it, little endian, what stands behind rows and columns in the shape, and bytes of a sample.
+    fn kind(self) -> (&'static str, &'static str, usize) {
         match self {
-            Self::Counts => ("<u4", 4),
-            Self::Smooth => ("<f8", 8),
+            Self::Counts => ("<u4", "", 4),
+            Self::Smooth => ("<f8", "", 8),
+            Self::Distance => ("<f4", ", 2", 8),
         }
     }
 }
@@ -50,8 +53,9 @@ impl Npy {
     /// data begins at a multiple of 64 bytes.
     fn header(&self) -> Vec<u8> {
         let (width, height) = self.shape();
-        let (kind, _) = self.values.kind();
-        let shape = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({height}, {width}), }}");
+        let (kind, parts, _) = self.values.kind();
+        let shape =
+            format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({height}, {width}{parts}), }}");
         // Magic, version and length take 10 bytes, the line break at the end one.
         let padded = (10 + shape.len() + 1).next_multiple_of(64) - 10;
         let mut header = b"\x93NUMPY\x01\x00".to_vec();
@@ -63,12 +67,13 @@ impl Npy {
 
 impl Sink for Npy {
     fn needs(&self) -> Needs {
-        Needs { rows: 1, numbers: true, colors: false, whole: false }
+        let distances = self.values == Values::Distance;
+        Needs { rows: 1, numbers: true, colors: false, distances, whole: false }
     }
 
     fn least_size(&self) -> u64 {
         let (width, height) = self.shape();
-        let data = (self.values.kind().1 as u64).saturating_mul(width).saturating_mul(height);
+        let data = (self.values.kind().2 as u64).saturating_mul(width).saturating_mul(height);
         data.saturating_add(self.header().len() as u64)
     }
 
@@ -91,7 +96,10 @@ impl Encoder for Numbers {
     fn encode(&mut self, band: &Band, pieces: &mut Vec<Piece>) {
         let bytes = match self.values {
             Values::Counts => flatten(band.escapes, |escape| escape.count(self.max_iter).to_le_bytes()),
-            Values::Smooth => flatten(band.escapes, |escape| smooth(escape).to_le_bytes()),
+            Values::Smooth => flatten(band.escapes, |escape| smooth(*escape).to_le_bytes()),
+            Values::Distance => flatten(band.distances, |Distance { x, y }| {
+                (u64::from(y.to_bits()) << 32 | u64::from(x.to_bits())).to_le_bytes()
+            }),
         };
         pieces.push(Piece { bytes, ..Piece::default() });
     }
@@ -102,10 +110,10 @@ fn smooth(escape: Escape) -> f64 {
     escape.n().map_or(f64::NAN, |n| f64::from(n) + f64::from(escape.fraction()))
 }
 
-fn flatten<const SIZE: usize>(escapes: &[Escape], bytes_of: impl Fn(Escape) -> [u8; SIZE]) -> Vec<u8> {
-    let mut bytes = vec![0; SIZE * escapes.len()];
-    for (bytes, escape) in bytes.chunks_exact_mut(SIZE).zip(escapes) {
-        bytes.copy_from_slice(&bytes_of(*escape));
+fn flatten<T, const SIZE: usize>(samples: &[T], bytes_of: impl Fn(&T) -> [u8; SIZE]) -> Vec<u8> {
+    let mut bytes = vec![0; SIZE * samples.len()];
+    for (bytes, sample) in bytes.chunks_exact_mut(SIZE).zip(samples) {
+        bytes.copy_from_slice(&bytes_of(sample));
     }
     bytes
 }
@@ -132,13 +140,13 @@ mod tests {
     #[test]
     fn the_header_is_aligned_and_says_the_shape() {
         for (width, height) in [(1, 1), (800, 600), (i32::MAX as u32, i32::MAX as u32)] {
-            for (values, size) in [(Values::Counts, 4_u32), (Values::Smooth, 8)] {
+            for (values, size) in [(Values::Counts, 4_u32), (Values::Smooth, 8), (Values::Distance, 8)] {
                 let npy = Npy::new(Layout { width, height, supersample: 1, max_iter: 1 }, values);
                 let bytes = npy.header();
                 assert_eq!(bytes.len() % 64, 0);
                 assert!(bytes.ends_with(b"\n"));
                 let text = String::from_utf8_lossy(&bytes[10..]).into_owned();
-                assert!(text.contains(&format!("({height}, {width})")), "{text}");
+                assert!(text.contains(&format!("({height}, {width}")), "{text}");
                 let data = u128::from(size) * u128::from(width) * u128::from(height);
                 let whole = data + bytes.len() as u128;
                 assert_eq!(npy.least_size(), u64::try_from(whole).unwrap_or(u64::MAX));

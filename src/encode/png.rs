@@ -93,7 +93,7 @@ impl Png {
 impl Sink for Png {
     fn needs(&self) -> Needs {
         let rows = rows_per_strip(self.layout.width, self.layout.height);
-        Needs { rows, numbers: false, colors: true, whole: false }
+        Needs { rows, numbers: false, colors: true, distances: false, whole: false }
     }
 
     fn least_size(&self) -> u64 {
@@ -314,8 +314,10 @@ mod tests {
                 let mut bytes = Vec::new();
                 let png = Png::new(layout, compression);
                 let mut pieces = Vec::new();
-                png.encoder()
-                    .encode(&Band { rows: 0..height, escapes: &[], pixels: &pixmap.bytes }, &mut pieces);
+                png.encoder().encode(
+                    &Band { rows: 0..height, escapes: &[], distances: &[], pixels: &pixmap.bytes },
+                    &mut pieces,
+                );
                 let long = "long ".repeat(2000);
                 let mut file = png.begin(&mut bytes, &[("a", "b"), ("c", &long)]).expect("memory");
                 pieces.into_iter().for_each(|piece| file.append(piece).expect("memory"));

@@ -7,7 +7,7 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
-use crate::field::Escape;
+use crate::field::{Distance, Escape};
 
 /// The size of a picture, and what its numbers mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Needs {
     pub numbers: bool,
     /// Whether it takes the colors of all pixels.
     pub colors: bool,
+    /// Whether it takes the distances of all samples.
+    pub distances: bool,
     /// Whether it keeps the whole picture in memory until the end.
     pub whole: bool,
 }
@@ -42,6 +44,8 @@ pub struct Band<'a> {
     pub rows: Range<u32>,
     /// The results of all samples in these rows, row of samples by row of samples.
     pub escapes: &'a [Escape],
+    /// Their distances; empty if nobody takes them.
+    pub distances: &'a [Distance],
     /// Three sRGB bytes for each pixel of these rows; empty if no format takes colors.
     pub pixels: &'a [u8],
 }

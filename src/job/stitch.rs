@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::field::Escape;
+use crate::field::{Distance, Escape};
 use crate::job::job::Job;
 use crate::job::shard::ENTRY;
 use crate::job::survey::Survey;
@@ -179,9 +179,17 @@ impl Kernel for Stitch {
             y = below;
         }
     }
+
+    fn distances(&self, _: Range<u32>, _: Range<u32>, _: &[Escape], out: &mut [Distance]) {
+        out.fill(Distance::NONE);
+    }
 }
 
 impl Kernel for Arc<Stitch> {
+    fn distances(&self, columns: Range<u32>, rows: Range<u32>, escapes: &[Escape], out: &mut [Distance]) {
+        self.as_ref().distances(columns, rows, escapes, out);
+    }
+
     fn iterate(&self, columns: Range<u32>, rows: Range<u32>, out: &mut [Escape]) {
         self.as_ref().iterate(columns, rows, out);
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::error::Error;
-use crate::field::Escape;
+use crate::field::{Distance, Escape};
 
 /// When iteration stops, and how far it continues to make the count smooth.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -99,4 +99,9 @@ pub trait Kernel: Send + Sync {
     /// `out` holds exactly `columns.len() * rows.len()` results. The results depend on the samples alone,
     /// never on how the viewport was cut into rectangles.
     fn iterate(&self, columns: Range<u32>, rows: Range<u32>, out: &mut [Escape]);
+
+    /// Computes the distances of the same samples from their results, which [`Kernel::iterate`] gave before.
+    ///
+    /// They depend on the samples alone too. A sample that did not escape has [`Distance::NONE`].
+    fn distances(&self, columns: Range<u32>, rows: Range<u32>, escapes: &[Escape], out: &mut [Distance]);
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::field::Escape;
+use crate::field::{Distance, Escape};
 use crate::kernel::bailout::Kernel;
 use crate::plane::viewport::Viewport;
 
@@ -58,6 +58,10 @@ pub(super) struct Interior;
 impl Kernel for Interior {
     fn iterate(&self, _: Range<u32>, _: Range<u32>, out: &mut [Escape]) {
         out.fill(Escape::NONE);
+    }
+
+    fn distances(&self, _: Range<u32>, _: Range<u32>, _: &[Escape], out: &mut [Distance]) {
+        out.fill(Distance::NONE);
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod bailout;
 pub(crate) mod cpu;
 pub(crate) mod critical_orbit;
 pub(crate) mod deep;
+pub(crate) mod distance;
 pub(crate) mod interior;
 pub(crate) mod plan;
 pub(crate) mod scalar;

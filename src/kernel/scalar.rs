@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use num_complex::Complex;
 
-use crate::field::Escape;
+use crate::field::{Distance, Escape};
 use crate::kernel::bailout::{Bailout, Kernel};
 use crate::kernel::cpu::with_fma;
+use crate::kernel::distance::distance;
 use crate::kernel::interior::{Brent, Shortcuts, in_components};
 use crate::kernel::step::{fraction, norm_sqr, step};
 use crate::plane::viewport::Viewport;
@@ -63,6 +64,24 @@ impl Kernel for Scalar {
                     for (x, result) in columns.clone().zip(row) {
                         *result = escape(self.viewport.point(x, y), self.bailout, self.shortcuts);
                     }
+                }
+            },
+        );
+    }
+
+    fn distances(&self, columns: Range<u32>, rows: Range<u32>, escapes: &[Escape], out: &mut [Distance]) {
+        debug_assert!(
+            escapes.len() == out.len() && out.len() == columns.len() * rows.len(),
+            "one for each sample"
+        );
+        let spacing = self.viewport.spacing_min().to_f64();
+        with_fma(
+            #[inline(always)]
+            || {
+                let places = rows.flat_map(|y| columns.clone().map(move |x| (x, y)));
+                for ((x, y), (escape, out)) in places.zip(escapes.iter().zip(out)) {
+                    let of = |n| distance(self.viewport.point(x, y), n, spacing);
+                    *out = escape.n().map_or(Distance::NONE, of);
                 }
             },
         );

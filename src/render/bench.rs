@@ -198,6 +198,7 @@ mod tests {
     use super::*;
     use crate::color::coloring::Coloring;
     use crate::error::ErrorKind;
+    use crate::field::Distance;
     use crate::kernel::bailout::Bailout;
     use crate::kernel::plan::Plan;
     use crate::number::complex::parse_complex;
@@ -267,6 +268,10 @@ mod tests {
     impl Kernel for Fickle {
         fn iterate(&self, _: Range<u32>, _: Range<u32>, out: &mut [Escape]) {
             out.fill(Escape::new(1 + self.0.fetch_add(1, Ordering::Relaxed), 0.0));
+        }
+
+        fn distances(&self, _: Range<u32>, _: Range<u32>, _: &[Escape], out: &mut [Distance]) {
+            out.fill(Distance::NONE);
         }
     }
 

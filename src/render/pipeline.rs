@@ -1,14 +1,15 @@
 //! A scene into any number of files: iterate, color, encode, append.
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::color::coloring::Map;
+use crate::color::coloring::{Coloring, Map};
 use crate::color::painter::Painter;
 use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Piece, Sink, Texts};
 use crate::error::Error;
-use crate::field::Escape;
+use crate::field::{Distance, Escape};
 use crate::kernel::bailout::Kernel;
 use crate::kernel::deep::reference_orbit::ReferenceOrbit;
 use crate::kernel::plan::Plan;
@@ -104,42 +105,12 @@ impl Render {
         colors: bool,
         other: impl Fn(&Viewport) -> Result<Box<dyn Kernel>, Error>,
     ) -> Result<Self, Error> {
-        let mut this = Self { scene: scene.clone(), kernel, painter: None };
-        if colors {
-            this.find_map(other)?;
-            this.painter = Some(Painter::new(this.scene.coloring(), scene.bailout().max_iter()));
+        if !colors {
+            return Ok(Self { scene: scene.clone(), kernel, painter: None });
         }
-        Ok(this)
-    }
-
-    /// Finds what the map of the coloring leaves open, from the whole of the view, so that a crop has its colors.
-    fn find_map(&mut self, other: impl Fn(&Viewport) -> Result<Box<dyn Kernel>, Error>) -> Result<(), Error> {
-        let (samples, max_iter) = (self.scene.samples().clone(), self.scene.bailout().max_iter());
-        let mut coloring = self.scene.coloring().clone();
-        match coloring.map {
-            Map::Log if coloring.origin.is_none() => {
-                let all = samples.whole();
-                coloring.origin = if all == samples {
-                    lowest(&all, self.kernel())
-                } else {
-                    lowest(&all, other(&all)?.as_ref())
-                };
-            }
-            Map::Auto if coloring.curve.is_none() => {
-                let preview = contrast::preview(&samples.whole());
-                coloring.curve = contrast::auto(&preview, other(&preview)?.as_ref(), max_iter);
-            }
-            Map::Histogram if coloring.curve.is_none() => {
-                let all = samples.whole();
-                let kernel = if all == samples { None } else { Some(other(&all)?) };
-                let stored = Stored::all(&all, kernel.as_deref().unwrap_or(self.kernel()));
-                coloring.curve = contrast::histogram(stored.escapes(), max_iter);
-                self.kernel = Box::new(stored.window(&samples));
-            }
-            _ => {}
-        }
-        self.scene = self.scene.clone().with_coloring(coloring);
-        Ok(())
+        let (coloring, kernel) = map_of(scene, kernel, other)?;
+        let painter = Some(Painter::new(&coloring, scene.bailout().max_iter()));
+        Ok(Self { scene: scene.clone().with_coloring(coloring), kernel, painter })
     }
 
     /// [`Render::new`] with the fastest kernel, a reference orbit of any length, and colors.
@@ -195,28 +166,37 @@ impl Render {
             assert!(self.painter.is_some() || !colors, "a painter for formats with colors");
         }
         let colors = sinks.iter().any(|sink| sink.needs().colors);
+        let distances = takes_distances(&self.scene, &sinks);
         let fails = |index| move |error| RenderError::Write(index, error);
         let mut files: Vec<Box<dyn Append + '_>> = Vec::new();
         for (index, target) in targets.iter_mut().enumerate() {
             files.push(target.sink.begin(target.to, target.texts).map_err(fails(index))?);
         }
-        let state = || -> (Vec<u8>, Vec<Box<dyn Encoder + '_>>) {
-            (Vec::new(), sinks.iter().map(|sink| sink.encoder()).collect())
+        let state = || State {
+            pixels: Vec::new(),
+            distances: Vec::new(),
+            encoders: sinks.iter().map(|sink| sink.encoder()).collect(),
         };
+        let (k, width) = (self.scene.supersample(), self.scene.samples().width());
+        let kernel = Cancelled { kernel: self.kernel(), cancel: watch.cancel };
         let cancelled = || watch.cancel.load(Ordering::Relaxed);
         bands(
             &self.scene,
-            &Cancelled { kernel: self.kernel(), cancel: watch.cancel },
+            &kernel,
             rows_per_band,
             state,
-            |(pixels, encoders), rows, escapes| {
+            |State { pixels, distances: plane, encoders }, rows, escapes| {
+                if distances {
+                    plane.resize(escapes.len(), Distance::NONE);
+                    kernel.distances(0..width, rows.start * k..rows.end * k, escapes, plane);
+                }
                 if cancelled() {
                     return Vec::new();
                 }
                 if colors {
                     self.paint(escapes, pixels);
                 }
-                let band = Band { rows, escapes, pixels };
+                let band = Band { rows, escapes, distances: plane, pixels };
                 (watch.band)(&band);
                 let encode = |encoder: &mut Box<dyn Encoder + '_>| {
                     let mut pieces = Vec::new();
@@ -242,6 +222,47 @@ impl Render {
     }
 }
 
+/// The coloring with what its map leaves open, found from the whole of the view, so that a crop has its colors; and the kernel,
+/// whose results may have been stored for that.
+fn map_of(
+    scene: &Scene,
+    kernel: Box<dyn Kernel>,
+    other: impl Fn(&Viewport) -> Result<Box<dyn Kernel>, Error>,
+) -> Result<(Coloring, Box<dyn Kernel>), Error> {
+    let (samples, max_iter) = (scene.samples(), scene.bailout().max_iter());
+    let mut coloring = scene.coloring().clone();
+    let all = samples.whole();
+    let of_all = || if all == *samples { Ok(None) } else { other(&all).map(Some) };
+    match coloring.map {
+        Map::Log if coloring.origin.is_none() => {
+            coloring.origin = lowest(&all, of_all()?.as_deref().unwrap_or(kernel.as_ref()));
+        }
+        Map::Auto if coloring.curve.is_none() => {
+            let preview = contrast::preview(&all);
+            coloring.curve = contrast::auto(&preview, other(&preview)?.as_ref(), max_iter);
+        }
+        Map::Histogram if coloring.curve.is_none() => {
+            let escapes = Stored::all(&all, of_all()?.as_deref().unwrap_or(kernel.as_ref()));
+            coloring.curve = contrast::histogram(&escapes, max_iter);
+            return Ok((coloring, Box::new(Stored::new(escapes, samples, kernel))));
+        }
+        _ => {}
+    }
+    Ok((coloring, kernel))
+}
+
+/// What a thread keeps from band to band.
+struct State<'a> {
+    pixels: Vec<u8>,
+    distances: Vec<Distance>,
+    encoders: Vec<Box<dyn Encoder + 'a>>,
+}
+
+/// Whether somebody takes the distances of a scene.
+fn takes_distances(_scene: &Scene, sinks: &[&dyn Sink]) -> bool {
+    sinks.iter().any(|sink| sink.needs().distances)
+}
+
 /// A kernel that does nothing once the render is cancelled.
 struct Cancelled<'a> {
     kernel: &'a dyn Kernel,
@@ -249,9 +270,15 @@ struct Cancelled<'a> {
 }
 
 impl Kernel for Cancelled<'_> {
-    fn iterate(&self, columns: std::ops::Range<u32>, rows: std::ops::Range<u32>, out: &mut [Escape]) {
+    fn iterate(&self, columns: Range<u32>, rows: Range<u32>, out: &mut [Escape]) {
         if !self.cancel.load(Ordering::Relaxed) {
             self.kernel.iterate(columns, rows, out);
+        }
+    }
+
+    fn distances(&self, columns: Range<u32>, rows: Range<u32>, escapes: &[Escape], out: &mut [Distance]) {
+        if !self.cancel.load(Ordering::Relaxed) {
+            self.kernel.distances(columns, rows, escapes, out);
         }
     }
 }

@@ -3,13 +3,15 @@
 use std::convert::Infallible;
 use std::ops::Range;
 
-use crate::field::Escape;
+use crate::field::{Distance, Escape};
 use crate::kernel::bailout::Kernel;
 use crate::plane::viewport::Viewport;
 use crate::render::in_order::in_order;
 
 /// The results of a whole lattice, of which a window is shown.
 pub(crate) struct Stored {
+    /// The kernel of the window, for its distances.
+    kernel: Box<dyn Kernel>,
     /// Samples in a row of the lattice.
     width: u32,
     escapes: Vec<Escape>,
@@ -22,7 +24,7 @@ impl Stored {
     pub(crate) const BYTES: u64 = (size_of::<Escape>() + size_of::<(f64, f64)>()) as u64;
 
     /// Iterates all samples of a lattice, on the current rayon pool.
-    pub(crate) fn all(lattice: &Viewport, kernel: &dyn Kernel) -> Self {
+    pub(crate) fn all(lattice: &Viewport, kernel: &dyn Kernel) -> Vec<Escape> {
         let (width, height) = (lattice.width(), lattice.height());
         let mut escapes = Vec::with_capacity(width as usize * height as usize);
         let result: Result<(), Infallible> = in_order(
@@ -39,17 +41,12 @@ impl Stored {
             },
         );
         let Ok(()) = result;
-        Self { width, escapes, corner: (0, 0) }
+        escapes
     }
 
-    /// All results, row by row.
-    pub(crate) fn escapes(&self) -> &[Escape] {
-        &self.escapes
-    }
-
-    /// The kernel for a window of the lattice.
-    pub(crate) fn window(self, window: &Viewport) -> Self {
-        Self { corner: window.corner(), ..self }
+    /// The kernel for a window of the lattice that `escapes` are the results of. Its distances are those of `kernel`.
+    pub(crate) fn new(escapes: Vec<Escape>, window: &Viewport, kernel: Box<dyn Kernel>) -> Self {
+        Self { kernel, width: window.whole().width(), escapes, corner: window.corner() }
     }
 }
 
@@ -60,5 +57,9 @@ impl Kernel for Stored {
             let row = (self.corner.1 + y) as usize * self.width as usize;
             out.copy_from_slice(&self.escapes[row + left..][..out.len()]);
         }
+    }
+
+    fn distances(&self, columns: Range<u32>, rows: Range<u32>, escapes: &[Escape], out: &mut [Distance]) {
+        self.kernel.distances(columns, rows, escapes, out);
     }
 }

@@ -222,20 +222,20 @@ impl Bla {
         self.blocks.get(first + longer)
     }
 
-    /// The same for numbers beyond the range of `f64`: z_out and the number of iterations.
-    pub(super) fn longest_wide(&self, m: u32, u: ComplexExp, c: ComplexExp) -> Option<(ComplexExp, u32)> {
+    /// The same for numbers beyond the range of `f64`.
+    pub(super) fn longest_wide(&self, m: u32, u: ComplexExp) -> Option<WideBlock> {
         let size = u.chebyshev();
         let from = self.wide.partition_point(|block| block.start < m);
         let here = self.wide[from..].iter().take_while(|block| block.start == m && size < block.radius);
-        let (a, b, s, len) = match here.last() {
-            Some(block) => (block.a, block.b, block.s, block.len),
+        match here.last() {
+            Some(block) => Some(*block),
             // A size below the range of `f64` becomes 0, for which every block in `f64` holds.
             None => self.longest(m, size.to_f64()).map(|block| {
                 let [a, b, s] = [block.a, block.b, block.s].map(|[re, im]| Complex::new(re, im).into());
-                (a, ComplexExp::shifted(b, -self.unit), s, block.len)
-            })?,
-        };
-        Some(((a + s * u) * u + b * c, len))
+                let b = ComplexExp::shifted(b, -self.unit);
+                WideBlock { a, b, s, radius: size, start: m, len: block.len }
+            }),
+        }
     }
 }
 

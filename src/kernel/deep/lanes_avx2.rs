@@ -173,7 +173,7 @@ impl Vectors<'_> {
         sample.n = lane.base + u64::from(row.m[i]);
         sample.z = Complex::new(row.zr[i], row.zi[i]);
         sample.w = Complex::new(row.wr[i], row.wi[i]);
-        let Some(result) = self.reference.attend(sample, what, self.bailout) else {
+        let Some(result) = self.reference.attend(sample, what, self.bailout, &mut ()) else {
             lane.base = sample.n - u64::from(sample.m);
             self.put(l);
             return false;

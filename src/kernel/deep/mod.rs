@@ -22,6 +22,7 @@
 //! | a, b | A, B | the linear coefficients of a block: z_out = (a + s u) u + b c; in the literature of z, here of u |
 //! | s | - | the coefficient of u^2 in a block |
 //! | `radius` | R, r | a block holds while \|u\| is below it; in the literature a bound of \|z\| |
+//! | d | dZ/dc, J | the derivative of z, and of f, by c, which is measured in `unit` |
 //! | r | r | of a view: the largest \|c\| of its samples |
 //! | `unit` | - | the power of two that c is measured in where it would leave the range of `f64` |
 //!
@@ -29,6 +30,7 @@
 //! C. Heiland-Allen, "Deep zoom theory and practice (again)", 2022.
 
 pub(crate) mod bla;
+pub(crate) mod derivative;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod lanes_avx2;
 pub(crate) mod perturbation;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::field::Escape;
+use crate::field::{Distance, Escape};
 use crate::kernel::bailout::{Bailout, Kernel};
 use crate::kernel::cpu::{Level, with_fma};
 use crate::kernel::deep::bla::Bla;
@@ -92,11 +92,11 @@ impl Perturbation {
             let mut i = 0;
             while let Some((index, sample)) = samples.get_mut(i) {
                 i += 1;
-                let event = reference.step(sample, max_iter);
+                let event = reference.step(sample, max_iter, &mut ());
                 if event == Next::Step {
                     continue;
                 }
-                if let Some(result) = reference.attend(sample, event, self.bailout) {
+                if let Some(result) = reference.attend(sample, event, self.bailout, &mut ()) {
                     out[*index] = result;
                     match next() {
                         Some(fresh) => samples[i - 1] = fresh,
@@ -132,6 +132,29 @@ impl Kernel for Perturbation {
                 Level::Portable => self.in_turns(next, out),
                 #[cfg(target_arch = "x86_64")]
                 Level::Avx2(avx2) => lanes_avx2::fill(avx2, &self.reference, self.bailout, next, out),
+            },
+        );
+    }
+
+    fn distances(&self, columns: Range<u32>, rows: Range<u32>, escapes: &[Escape], out: &mut [Distance]) {
+        debug_assert!(
+            escapes.len() == out.len() && out.len() == columns.len() * rows.len(),
+            "one for each sample"
+        );
+        let spacing = self.viewport.spacing_min();
+        with_fma(
+            #[inline(always)]
+            || {
+                let places = rows.flat_map(|y| columns.clone().map(move |x| (x, y)));
+                for ((x, y), (escape, out)) in places.zip(escapes.iter().zip(out)) {
+                    *out = match escape.n() {
+                        Some(_) => {
+                            let c = self.viewport.offset(x, y) + self.shift;
+                            self.reference.distance(c, spacing, self.bailout)
+                        }
+                        None => Distance::NONE,
+                    };
+                }
             },
         );
     }

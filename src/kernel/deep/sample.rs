@@ -21,6 +21,7 @@ use num_complex::Complex;
 use crate::field::Escape;
 use crate::kernel::bailout::Bailout;
 use crate::kernel::deep::bla::{Bla, Block};
+use crate::kernel::deep::derivative::Follow;
 use crate::kernel::step::fraction;
 use crate::number::complexexp::ComplexExp;
 use crate::number::floatexp::FloatExp;
@@ -69,13 +70,13 @@ pub(super) enum Next {
 }
 
 #[inline(always)]
-fn times(x: Complex<f64>, y: Complex<f64>) -> Complex<f64> {
+pub(super) fn times(x: Complex<f64>, y: Complex<f64>) -> Complex<f64> {
     Complex::new(x.re.mul_add(y.re, -(x.im * y.im)), x.re.mul_add(y.im, x.im * y.re))
 }
 
 /// x y + z.
 #[inline(always)]
-fn times_add(x: Complex<f64>, y: Complex<f64>, z: Complex<f64>) -> Complex<f64> {
+pub(super) fn times_add(x: Complex<f64>, y: Complex<f64>, z: Complex<f64>) -> Complex<f64> {
     Complex::new(
         x.re.mul_add(y.re, (-x.im).mul_add(y.im, z.re)),
         x.re.mul_add(y.im, x.im.mul_add(y.re, z.im)),
@@ -122,15 +123,21 @@ impl Reference {
 
     /// Makes one iteration or block.
     #[inline(always)]
-    pub(super) fn step(&self, sample: &mut Sample, max_iter: u32) -> Next {
+    pub(super) fn step(&self, sample: &mut Sample, max_iter: u32, follow: &mut impl Follow) -> Next {
         let u = times(sample.w, sample.z);
         let size = chebyshev(u);
-        let (z, len) = match self.bla.longest(sample.m, size) {
+        let block = self.bla.longest(sample.m, size);
+        let (z, len) = match block {
             Some(block) => (leap(block, u, sample.scaled), block.len),
             None => (u + sample.c, 1),
         };
         if size.min(chebyshev(z)) < self.floor {
             return Next::Wide;
+        }
+        let f = self.point(sample.m) + sample.z;
+        match block {
+            Some(block) => follow.leap(f, u, block),
+            None => follow.iterate(f),
         }
         self.move_to(sample, sample.n + u64::from(len), sample.m + len, z);
         let inside = sample.excess() <= self.bla.points[sample.m as usize].gap;
@@ -153,9 +160,15 @@ impl Reference {
     /// Handles what an iteration or block leads to seldom: returns the result of a sample that has one, and rebases one that
     /// needs it. On return without a result, m is below [`Bla::last`].
     #[inline(always)]
-    pub(super) fn attend(&self, sample: &mut Sample, next: Next, bailout: Bailout) -> Option<Escape> {
+    pub(super) fn attend(
+        &self,
+        sample: &mut Sample,
+        next: Next,
+        bailout: Bailout,
+        follow: &mut impl Follow,
+    ) -> Option<Escape> {
         if next == Next::Wide {
-            return self.go_wide(sample, bailout);
+            return self.go_wide(sample, bailout, follow);
         }
         let z = sample.z;
         let reference = self.point(sample.m);
@@ -163,7 +176,7 @@ impl Reference {
         let gap =
             if is_last { self.bla.gap(sample.m).to_f64() } else { self.bla.points[sample.m as usize].gap };
         if sample.excess() > gap {
-            return Some(self.escaped(sample, z.into(), bailout));
+            return Some(self.escaped(sample, z.into(), bailout, follow));
         }
         if sample.n >= u64::from(bailout.max_iter()) {
             return Some(Escape::NONE);
@@ -182,17 +195,25 @@ impl Reference {
 
     /// Makes one iteration or block, and more as long as the delta is too small for `f64`.
     #[cold]
-    fn go_wide(&self, sample: &mut Sample, bailout: Bailout) -> Option<Escape> {
+    fn go_wide(&self, sample: &mut Sample, bailout: Bailout, follow: &mut impl Follow) -> Option<Escape> {
         let mut z = ComplexExp::from(sample.z);
         while sample.n < u64::from(bailout.max_iter()) {
             let u = (self.bla.exact(sample.m).shifted(1) + z) * z;
-            let len;
-            (z, len) = self.bla.longest_wide(sample.m, u, sample.exact).unwrap_or((u + sample.exact, 1));
+            let f = self.bla.exact(sample.m) + z;
+            let len = if let Some(block) = self.bla.longest_wide(sample.m, u) {
+                follow.leap_wide(f, u, &block);
+                z = (block.a + block.s * u) * u + block.b * sample.exact;
+                block.len
+            } else {
+                follow.iterate_wide(f);
+                z = u + sample.exact;
+                1
+            };
             sample.n += u64::from(len);
             sample.m += len;
             let m = sample.m;
             if excess(z, self.bla.exact(m)) > self.bla.gap(m) {
-                return Some(self.escaped(sample, z, bailout));
+                return Some(self.escaped(sample, z, bailout, follow));
             }
             let f = self.bla.exact(m) + z;
             if f.chebyshev() < z.chebyshev() {
@@ -218,7 +239,13 @@ impl Reference {
     /// The smooth count needs the orbit up to the escape radius. Where |f| is next to 2 it takes many iterations until f alone,
     /// without its delta, has enough bits for plain iteration.
     #[inline(never)]
-    fn escaped(&self, sample: &Sample, mut z: ComplexExp, bailout: Bailout) -> Escape {
+    fn escaped(
+        &self,
+        sample: &Sample,
+        mut z: ComplexExp,
+        bailout: Bailout,
+        follow: &mut impl Follow,
+    ) -> Escape {
         // The last block may have passed the limit.
         if sample.n > u64::from(bailout.max_iter()) {
             return Escape::NONE;
@@ -230,6 +257,7 @@ impl Reference {
                 if m == self.bla.last() || f.chebyshev() < z.chebyshev() {
                     (m, z) = (0, f);
                 }
+                follow.iterate_wide(f);
                 z = (self.bla.exact(m) + f) * z + sample.exact;
                 m += 1;
                 f = self.bla.exact(m) + z;
@@ -242,11 +270,13 @@ impl Reference {
             if m == self.bla.last() || chebyshev(f) < chebyshev(z) {
                 (m, z) = (0, f);
             }
+            follow.iterate(f);
             z = (self.point(m) + f) * z + sample.c;
             m += 1;
             f = self.point(m) + z;
             beyond += 1;
         }
+        follow.escape(f, self.c + sample.c);
         Escape::new(sample.n as u32, fraction(f, self.c + sample.c, beyond, bailout))
     }
 
@@ -255,9 +285,9 @@ impl Reference {
     pub(super) fn run(&self, c: ComplexExp, bailout: Bailout) -> Escape {
         let mut sample = self.sample(c);
         loop {
-            let next = self.step(&mut sample, bailout.max_iter());
+            let next = self.step(&mut sample, bailout.max_iter(), &mut ());
             if next != Next::Step
-                && let Some(result) = self.attend(&mut sample, next, bailout)
+                && let Some(result) = self.attend(&mut sample, next, bailout, &mut ())
             {
                 return result;
             }

@@ -22,6 +22,10 @@ impl Coordinates {
         let re = (0..viewport.width()).map(|x| viewport.re(x)).collect();
         Self { viewport: viewport.clone(), re }
     }
+
+    pub(super) fn viewport(&self) -> &Viewport {
+        &self.viewport
+    }
 }
 
 /// The samples of a rectangle that have not begun yet.

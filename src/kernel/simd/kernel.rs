@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use crate::field::Escape;
+use crate::field::{Distance, Escape};
 use crate::kernel::bailout::{Bailout, Kernel};
+use crate::kernel::distance::distances;
 use crate::kernel::interior::Shortcuts;
 use crate::kernel::simd::intake::{Coordinates, Intake};
 use crate::kernel::simd::isa::{Isa, Task};
@@ -39,5 +40,9 @@ impl<I: Isa> Kernel for Simd<I> {
             while lanes.advance(&mut intake, &mut outlet) {}
         }
         outlet.flush();
+    }
+
+    fn distances(&self, columns: Range<u32>, rows: Range<u32>, escapes: &[Escape], out: &mut [Distance]) {
+        distances(self.coordinates.viewport(), columns, rows, escapes, out);
     }
 }
