@@ -510,7 +510,9 @@ fn one_usable_cpu_means_one_thread() {
 fn palettes_are_a_plain_list_in_a_pipe() {
     let folder = Folder::new();
     let list = folder.succeed(&["palettes"]);
-    assert!(list.starts_with("glacier\nember\nultra\nhot\nviridis\n"), "{list}");
+    let stops = "glacier ember ultra dusk aurora ink copper forest pastel print contrast";
+    let matplotlib = "hot viridis inferno magma plasma cividis turbo twilight twilight_shifted";
+    assert_eq!(list, format!("{stops} {matplotlib} ").replace(' ', "\n"));
     assert!(!list.contains('\x1b'));
     assert!(folder.succeed(&["palettes", "--color", "always"]).contains("\x1b[38;2;4;8;30"));
 }

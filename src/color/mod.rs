@@ -2,6 +2,7 @@
 
 pub(crate) mod coloring;
 pub(crate) mod curve;
+mod oklab;
 pub(crate) mod painter;
 pub(crate) mod palette;
 pub(crate) mod rgb;

@@ -1,12 +1,17 @@
 //! Named palettes: colors along a line or around a circle.
 
+mod curve;
+mod stops;
+
 use std::sync::OnceLock;
 
-use crate::color::rgb::{Rgb, linear};
+use crate::color::palette::curve::{Curve, Space};
+use crate::color::palette::stops::{BuiltIn, STOPS};
+use crate::color::rgb::{Rgb, quantize, to_light};
 use crate::error::Error;
 
-/// Entries of the table of a smooth palette. Neighboring entries of the steepest built-in palette differ by less than a
-/// quarter of an sRGB unit.
+/// Entries of the table of a smooth palette. Neighboring entries of the steepest built-in palette, `contrast`, differ by
+/// less than an sRGB unit.
 const ENTRIES: usize = 4096;
 
 /// A sequence of colors.
@@ -26,31 +31,10 @@ enum Name {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Colors {
-    /// Places from 0 to 1 and their colors, joined by monotone cubics.
-    Stops(Vec<(f64, Rgb)>),
+    Stops(Curve),
     /// Equal steps of one color each, three bytes a step.
     Steps(&'static [u8]),
 }
-
-/// A place from 0 to 1 and its sRGB bytes.
-type Stop = (f64, [u8; 3]);
-
-/// Name and colors of the built-in palettes that are given by stops; all are cyclic.
-#[rustfmt::skip]
-const STOPS: [(&str, &[Stop]); 3] = [
-    ("glacier", &[
-        (0.0, [0x04, 0x08, 0x1e]), (0.20, [0x0e, 0x3a, 0x78]), (0.40, [0x5a, 0xbe, 0xe1]), (0.55, [0xfa, 0xfc, 0xf5]),
-        (0.72, [0xf5, 0xb4, 0x46]), (0.88, [0x6e, 0x1e, 0x28]), (1.0, [0x04, 0x08, 0x1e]),
-    ]),
-    ("ember", &[
-        (0.0, [0x08, 0x04, 0x1c]), (0.2, [0x58, 0x10, 0x5c]), (0.42, [0xf0, 0x5a, 0x28]), (0.62, [0xff, 0xe2, 0x96]),
-        (0.8, [0x78, 0x28, 0x3c]), (1.0, [0x08, 0x04, 0x1c]),
-    ]),
-    ("ultra", &[
-        (0.0, [0x00, 0x07, 0x64]), (0.16, [0x20, 0x6b, 0xcb]), (0.42, [0xed, 0xff, 0xff]), (0.6425, [0xff, 0xaa, 0x00]),
-        (0.8575, [0x00, 0x02, 0x00]), (1.0, [0x00, 0x07, 0x64]),
-    ]),
-];
 
 /// The color maps of Matplotlib 3.11, as `colormaps[name](range(N), bytes=True)` gives them, three bytes a step.
 const STEPS: [(&str, &[u8]); 9] = [
@@ -73,29 +57,27 @@ static TABLES: [OnceLock<Vec<[u16; 3]>>; STOPS.len() + STEPS.len()] =
 impl Default for Palette {
     /// The first of the built-in palettes, `glacier`.
     fn default() -> Self {
-        let (name, stops) = STOPS[0];
-        Self { name: Name::BuiltIn(name), colors: Colors::stops(stops), reversed: false }
-    }
-}
-
-impl Colors {
-    fn stops(stops: &[Stop]) -> Self {
-        Self::Stops(stops.iter().map(|&(place, color)| (place, Rgb(color))).collect())
+        Self::built_in(&STOPS[0])
     }
 }
 
 impl Palette {
     /// The names of the built-in palettes.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        STOPS.iter().map(|(name, _)| *name).chain(STEPS.iter().map(|(name, _)| *name))
+        STOPS.iter().map(|palette| palette.name).chain(STEPS.iter().map(|(name, _)| *name))
     }
 
     /// A built-in palette.
     pub fn named(name: &str) -> Option<Self> {
-        let stops = STOPS.iter().map(|&(known, stops)| (known, Colors::stops(stops)));
-        let steps = STEPS.iter().map(|&(known, steps)| (known, Colors::Steps(steps)));
-        let (known, colors) = stops.chain(steps).find(|(known, _)| *known == name)?;
-        Some(Self { name: Name::BuiltIn(known), colors, reversed: false })
+        if let Some(palette) = STOPS.iter().find(|palette| palette.name == name) {
+            return Some(Self::built_in(palette));
+        }
+        let &(name, steps) = STEPS.iter().find(|(known, _)| *known == name)?;
+        Some(Self { name: Name::BuiltIn(name), colors: Colors::Steps(steps), reversed: false })
+    }
+
+    fn built_in(palette: &BuiltIn) -> Self {
+        Self { name: Name::BuiltIn(palette.name), colors: Colors::Stops(palette.curve()), reversed: false }
     }
 
     /// A palette from a list of colors at equal distances: `#001,#fff,#fa0,#001`.
@@ -114,7 +96,7 @@ impl Palette {
         Self::from_stops(even_places(colors.len()).zip(colors).collect())
     }
 
-    /// A palette of colors at places that rise from 0 to 1.
+    /// A palette of colors at places that rise from 0 to 1. Between them, sRGB values are interpolated.
     ///
     /// # Errors
     /// [`Error::FewColors`] for fewer than two, [`Error::Places`] for places that do not rise from 0 to 1.
@@ -132,7 +114,7 @@ impl Palette {
             if even { color.to_string() } else { format!("{color} at {place:?}") }
         };
         let name = Name::Own(stops.iter().map(name).collect::<Vec<_>>().join(","));
-        Ok(Self { name, colors: Colors::Stops(stops), reversed: false })
+        Ok(Self { name, colors: Colors::Stops(Curve::new(stops, Space::Srgb)), reversed: false })
     }
 
     /// The same colors the other way round.
@@ -152,7 +134,7 @@ impl Palette {
     /// Places and colors of a palette that is not built in, before any reversal.
     pub fn own_stops(&self) -> Option<&[(f64, Rgb)]> {
         match (&self.name, &self.colors) {
-            (Name::Own(_), Colors::Stops(stops)) => Some(stops),
+            (Name::Own(_), Colors::Stops(curve)) => Some(curve.stops()),
             _ => None,
         }
     }
@@ -165,7 +147,7 @@ impl Palette {
     /// Whether the end joins the beginning, so that the palette can repeat.
     pub fn is_cyclic(&self) -> bool {
         match &self.colors {
-            Colors::Stops(stops) => stops.first().map(|s| s.1) == stops.last().map(|s| s.1),
+            Colors::Stops(curve) => curve.is_cyclic(),
             Colors::Steps(_) => self.name().starts_with("twilight"),
         }
     }
@@ -209,33 +191,44 @@ impl Palette {
     /// The entries of a smooth palette. Reversed, they are the same in the opposite order: places are exact, and so is
     /// their distance from 1.
     fn smooth(&self) -> Vec<[u16; 3]> {
-        (0..ENTRIES).map(|i| self.srgb((i as f64 + 0.5) / ENTRIES as f64).map(linear)).collect()
+        (0..ENTRIES).map(|i| self.light((i as f64 + 0.5) / ENTRIES as f64).map(quantize)).collect()
+    }
+
+    /// The color at place `t` from 0 to 1, in linear light from 0 to 1.
+    fn light(&self, t: f64) -> [f64; 3] {
+        let place = if self.reversed { 1.0 - t } else { t };
+        match &self.colors {
+            Colors::Stops(curve) => curve.light(place),
+            Colors::Steps(steps) => between_steps(steps, self.is_cyclic(), place).map(to_light),
+        }
     }
 
     /// The color at place `t` from 0 to 1, as sRGB values from 0 to 1.
     fn srgb(&self, t: f64) -> [f64; 3] {
-        let t = if self.reversed { 1.0 - t } else { t };
-        let channel = |c: usize| match &self.colors {
-            Colors::Stops(stops) => monotone_cubic(stops, c, self.is_cyclic(), t),
-            Colors::Steps(steps) => {
-                // Linear interpolation between the middles of the steps.
-                let count = steps.len() / 3;
-                let place = (t * count as f64 - 0.5).max(0.0);
-                let i = (place as usize).min(count - 1);
-                let next = if i + 1 < count {
-                    i + 1
-                } else if self.is_cyclic() {
-                    0
-                } else {
-                    i
-                };
-                let f = place - i as f64;
-                let at = |step: usize| f64::from(steps[3 * step + c]);
-                at(i) + f * (at(next) - at(i))
-            }
-        };
-        [0, 1, 2].map(|c| (channel(c) / 255.0).clamp(0.0, 1.0))
+        let place = if self.reversed { 1.0 - t } else { t };
+        match &self.colors {
+            Colors::Stops(curve) => curve.srgb(place),
+            Colors::Steps(steps) => between_steps(steps, self.is_cyclic(), place),
+        }
     }
+}
+
+/// The color at place `t` of a palette of steps, as sRGB values from 0 to 1: linear interpolation between the middles of
+/// the steps.
+fn between_steps(steps: &[u8], cyclic: bool, t: f64) -> [f64; 3] {
+    let count = steps.len() / 3;
+    let place = (t * count as f64 - 0.5).max(0.0);
+    let i = (place as usize).min(count - 1);
+    let next = match i + 1 {
+        next if next < count => next,
+        _ if cyclic => 0,
+        _ => i,
+    };
+    let f = place - i as f64;
+    [0, 1, 2].map(|channel| {
+        let at = |step: usize| f64::from(steps[3 * step + channel]);
+        ((at(i) + f * (at(next) - at(i))) / 255.0).clamp(0.0, 1.0)
+    })
 }
 
 /// The places of so many colors at equal distances.
@@ -246,40 +239,6 @@ fn even_places(count: usize) -> impl Iterator<Item = f64> {
 /// Whether stops lie exactly where a list of colors without places puts them.
 pub(crate) fn is_even(stops: &[(f64, Rgb)]) -> bool {
     stops.iter().map(|(place, _)| *place).eq(even_places(stops.len()))
-}
-
-/// A channel of the monotone cubic through `stops` at `t`: no overshoot between two of them.
-///
-/// F. N. Fritsch, J. Butland, "A method for constructing local monotone piecewise cubic interpolants" (1984): the slope at
-/// a stop is the weighted harmonic mean of the slopes beside it, and 0 where they differ in sign.
-fn monotone_cubic(stops: &[(f64, Rgb)], channel: usize, cyclic: bool, t: f64) -> f64 {
-    let last = stops.len() - 1;
-    let i = stops[1..last].partition_point(|(x, _)| *x <= t);
-    let value = |i: usize| f64::from(stops[i].1.0[channel]);
-    let width = |i: usize| stops[i + 1].0 - stops[i].0;
-    let secant = |i: usize| (value(i + 1) - value(i)) / width(i);
-    let slope = |i: usize| {
-        let (before, after) = match (i, cyclic) {
-            (0, true) => (last - 1, 0),
-            (0, false) => return secant(0),
-            (i, true) if i == last => (last - 1, 0),
-            (i, false) if i == last => return secant(last - 1),
-            (i, _) => (i - 1, i),
-        };
-        let (a, b) = (secant(before), secant(after));
-        if a * b <= 0.0 {
-            return 0.0;
-        }
-        let (wa, wb) = (2.0 * width(after) + width(before), width(after) + 2.0 * width(before));
-        (wa + wb) / (wa / a + wb / b)
-    };
-    let (h, y0, y1) = (width(i), value(i), value(i + 1));
-    let s = (t - stops[i].0) / h;
-    let (s2, s3) = (s * s, s * s * s);
-    (2.0 * s3 - 3.0 * s2 + 1.0) * y0
-        + (s3 - 2.0 * s2 + s) * h * slope(i)
-        + (3.0 * s2 - 2.0 * s3) * y1
-        + (s3 - s2) * h * slope(i + 1)
 }
 
 #[cfg(test)]
@@ -299,12 +258,28 @@ mod tests {
 
     #[test]
     fn stops_are_met_exactly() {
-        let glacier = Palette::named("glacier").expect("built in");
-        let at = |t: f64| glacier.srgb(t).map(|v| (v * 255.0 + 0.5) as u8);
-        assert_eq!(at(0.0), [0x04, 0x08, 0x1e]);
-        assert_eq!(at(0.55), [0xfa, 0xfc, 0xf5]);
-        assert_eq!(at(1.0), [0x04, 0x08, 0x1e]);
-        assert!(glacier.is_cyclic());
+        for BuiltIn { name, stops, .. } in &STOPS {
+            let palette = Palette::named(name).expect("built in");
+            for &(place, hex) in *stops {
+                let [r, g, b] = palette.srgb(place).map(|v| (v * 255.0 + 0.5) as u8);
+                assert_eq!(u32::from_be_bytes([0, r, g, b]), hex, "{name} at {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn palettes_of_stops_can_repeat() {
+        for BuiltIn { name, .. } in &STOPS {
+            let palette = Palette::named(name).expect("built in");
+            assert!(palette.is_cyclic(), "{name}");
+            // Neighbors differ by less than a byte, also where the end meets the beginning.
+            let count = ENTRIES as f64;
+            let at = |i: usize| palette.srgb((i as f64 + 0.5) / count).map(|v| v * 255.0);
+            for i in 0..ENTRIES {
+                let (color, next) = (at(i), at((i + 1) % ENTRIES));
+                assert!((0..3).all(|c| (color[c] - next[c]).abs() < 1.0), "{name} at {i}");
+            }
+        }
     }
 
     #[test]
@@ -315,17 +290,6 @@ mod tests {
             let shown: Vec<u8> =
                 palette.table(true).iter().flatten().map(|&light| to_srgb.byte(light)).collect();
             assert_eq!(shown, bytes, "{name}");
-        }
-    }
-
-    #[test]
-    fn colors_between_stops_stay_between_them() {
-        let stops = [(0.0, 0), (0.3, 10), (0.6, 10), (1.0, 250)].map(|(place, v)| (place, Rgb([v; 3])));
-        let mut before = 0.0;
-        for i in 0..=1000 {
-            let value = monotone_cubic(&stops, 0, false, f64::from(i) / 1000.0);
-            assert!(value >= before - 1e-12, "falls at {i}");
-            before = value;
         }
     }
 

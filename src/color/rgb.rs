@@ -51,11 +51,25 @@ impl std::fmt::Display for Rgb {
     }
 }
 
-/// An sRGB value from 0 to 1 in linear light from 0 to 65535 (IEC 61966-2-1).
-pub(crate) fn linear(srgb: f64) -> u16 {
-    let light = if srgb <= 0.040_45 { srgb / 12.92 } else { libm::pow((srgb + 0.055) / 1.055, 2.4) };
+/// An sRGB value from 0 to 1 in linear light from 0 to 1 (IEC 61966-2-1).
+pub(crate) fn to_light(srgb: f64) -> f64 {
+    if srgb <= 0.040_45 { srgb / 12.92 } else { libm::pow((srgb + 0.055) / 1.055, 2.4) }
+}
+
+/// The inverse of [`to_light`].
+pub(crate) fn to_srgb(light: f64) -> f64 {
+    if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * libm::pow(light, 1.0 / 2.4) - 0.055 }
+}
+
+/// Linear light from 0 to 1 as an integer of 16 bits.
+pub(crate) fn quantize(light: f64) -> u16 {
     // Truncation of a non-negative number plus a half rounds to nearest.
     (light * 65535.0 + 0.5) as u16
+}
+
+/// An sRGB value from 0 to 1 in linear light from 0 to 65535.
+fn linear(srgb: f64) -> u16 {
+    quantize(to_light(srgb))
 }
 
 /// The sRGB byte of every value of linear light.
