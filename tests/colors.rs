@@ -90,6 +90,17 @@ fn print_the_golden_table() {
     std::fs::write(path, table()).expect("the table is written");
 }
 
+#[test]
+fn every_palette_is_shown_on_the_page_of_palettes() {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
+    let page = std::fs::read_to_string(format!("{docs}/palettes.md")).expect("the page");
+    for name in Palette::names() {
+        let picture = format!("palettes/{name}.png");
+        assert!(page.contains(&format!("| `{name}` | ![{name}]({picture}) |")), "no line for {name}");
+        assert!(std::fs::exists(format!("{docs}/{picture}")).expect("a folder"), "no picture of {name}");
+    }
+}
+
 /// Rows of pixels of a part of a picture.
 fn part(whole: &Pixmap, (left, top): (u32, u32), (width, height): (u32, u32)) -> Vec<u8> {
     let row = |y: u32| {

@@ -26,8 +26,8 @@ impl BuiltIn {
 
 /// The first is the default.
 ///
-/// The stops of the palettes in OKLab were chosen by lightness, chroma and hue there. Between two stops lightness is as
-/// smooth as the stops promise, which interpolated sRGB bytes do not guarantee. No color between stops leaves sRGB.
+/// The stops of palettes in OKLab were chosen by their lightness, chroma and hue there. Interpolating there too keeps what
+/// was chosen: lightness has no extremum between two stops. No color between stops lies outside sRGB, so none is clipped.
 #[rustfmt::skip]
 pub(crate) const STOPS: [BuiltIn; 11] = [
     // sRGB: pictures in it are published and keep their bytes.
