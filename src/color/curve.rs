@@ -104,10 +104,7 @@ fn key_of(above: f64) -> u64 {
     (1.0 + above).to_bits() >> (52 - BITS)
 }
 
-/// The slope at a point, which makes the cubics monotone.
-///
-/// F. N. Fritsch, J. Butland, "A method for constructing local monotone piecewise cubic interpolants" (1984): the weighted
-/// harmonic mean of the slopes beside it.
+/// The slope at a control point.
 fn slope(points: &[(f64, f64)], i: usize) -> f64 {
     let width = |i: usize| points[i + 1].0 - points[i].0;
     let secant = |i: usize| (points[i + 1].1 - points[i].1) / width(i);
@@ -115,11 +112,18 @@ fn slope(points: &[(f64, f64)], i: usize) -> f64 {
     if i == 0 || i == last {
         return secant(i.min(last - 1));
     }
-    let (a, b) = (secant(i - 1), secant(i));
-    if a == 0.0 || b == 0.0 {
+    knot_slope((secant(i - 1), width(i - 1)), (secant(i), width(i)))
+}
+
+/// The slope of a cubic at a knot between two secants, each with its width, which makes the cubics beside it monotone.
+///
+/// F. N. Fritsch, J. Butland, "A method for constructing local monotone piecewise cubic interpolants" (1984): the weighted
+/// harmonic mean of the two, and 0 where they differ in sign.
+pub(super) fn knot_slope((a, before): (f64, f64), (b, after): (f64, f64)) -> f64 {
+    if a * b <= 0.0 {
         return 0.0;
     }
-    let (wa, wb) = (2.0 * width(i) + width(i - 1), width(i) + 2.0 * width(i - 1));
+    let (wa, wb) = (2.0 * after + before, after + 2.0 * before);
     (wa + wb) / (wa / a + wb / b)
 }
 

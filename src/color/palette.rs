@@ -1,11 +1,11 @@
 //! Named palettes: colors along a line or around a circle.
 
-mod curve;
+mod gradient;
 mod stops;
 
 use std::sync::OnceLock;
 
-use crate::color::palette::curve::{Curve, Space};
+use crate::color::palette::gradient::{Gradient, Space};
 use crate::color::palette::stops::{BuiltIn, STOPS};
 use crate::color::rgb::{Rgb, quantize, to_light};
 use crate::error::Error;
@@ -31,7 +31,7 @@ enum Name {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Colors {
-    Stops(Curve),
+    Stops(Gradient),
     /// Equal steps of one color each, three bytes a step.
     Steps(&'static [u8]),
 }
@@ -77,7 +77,7 @@ impl Palette {
     }
 
     fn built_in(palette: &BuiltIn) -> Self {
-        Self { name: Name::BuiltIn(palette.name), colors: Colors::Stops(palette.curve()), reversed: false }
+        Self { name: Name::BuiltIn(palette.name), colors: Colors::Stops(palette.gradient()), reversed: false }
     }
 
     /// A palette from a list of colors at equal distances: `#001,#fff,#fa0,#001`.
@@ -114,7 +114,7 @@ impl Palette {
             if even { color.to_string() } else { format!("{color} at {place:?}") }
         };
         let name = Name::Own(stops.iter().map(name).collect::<Vec<_>>().join(","));
-        Ok(Self { name, colors: Colors::Stops(Curve::new(stops, Space::Srgb)), reversed: false })
+        Ok(Self { name, colors: Colors::Stops(Gradient::new(stops, Space::Srgb)), reversed: false })
     }
 
     /// The same colors the other way round.
@@ -134,7 +134,7 @@ impl Palette {
     /// Places and colors of a palette that is not built in, before any reversal.
     pub fn own_stops(&self) -> Option<&[(f64, Rgb)]> {
         match (&self.name, &self.colors) {
-            (Name::Own(_), Colors::Stops(curve)) => Some(curve.stops()),
+            (Name::Own(_), Colors::Stops(gradient)) => Some(gradient.stops()),
             _ => None,
         }
     }
@@ -147,7 +147,7 @@ impl Palette {
     /// Whether the end joins the beginning, so that the palette can repeat.
     pub fn is_cyclic(&self) -> bool {
         match &self.colors {
-            Colors::Stops(curve) => curve.is_cyclic(),
+            Colors::Stops(gradient) => gradient.is_cyclic(),
             Colors::Steps(_) => self.name().starts_with("twilight"),
         }
     }
@@ -198,7 +198,7 @@ impl Palette {
     fn light(&self, t: f64) -> [f64; 3] {
         let place = if self.reversed { 1.0 - t } else { t };
         match &self.colors {
-            Colors::Stops(curve) => curve.light(place),
+            Colors::Stops(gradient) => gradient.light(place),
             Colors::Steps(steps) => between_steps(steps, self.is_cyclic(), place).map(to_light),
         }
     }
@@ -207,7 +207,7 @@ impl Palette {
     fn srgb(&self, t: f64) -> [f64; 3] {
         let place = if self.reversed { 1.0 - t } else { t };
         match &self.colors {
-            Colors::Stops(curve) => curve.srgb(place),
+            Colors::Stops(gradient) => gradient.srgb(place),
             Colors::Steps(steps) => between_steps(steps, self.is_cyclic(), place),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Lightness rises and falls once or twice in a pass: enough to show structure, and too slow for stripes.
 
-use crate::color::palette::curve::{Curve, Space};
+use crate::color::palette::gradient::{Gradient, Space};
 use crate::color::rgb::Rgb;
 
 /// A built-in palette of stops.
@@ -15,12 +15,12 @@ pub(crate) struct BuiltIn {
 }
 
 impl BuiltIn {
-    pub(crate) fn curve(&self) -> Curve {
+    pub(crate) fn gradient(&self) -> Gradient {
         let color = |hex: u32| {
             let [_, r, g, b] = hex.to_be_bytes();
             Rgb([r, g, b])
         };
-        Curve::new(self.stops.iter().map(|&(place, hex)| (place, color(hex))).collect(), self.space)
+        Gradient::new(self.stops.iter().map(|&(place, hex)| (place, color(hex))).collect(), self.space)
     }
 }
 
@@ -93,9 +93,9 @@ mod tests {
     #[test]
     fn no_color_between_stops_leaves_srgb() {
         for palette in STOPS.iter().filter(|palette| palette.space == Space::Oklab) {
-            let curve = palette.curve();
+            let gradient = palette.gradient();
             for i in 0..=4096 {
-                let light = oklab::light(curve.coordinates(f64::from(i) / 4096.0));
+                let light = oklab::light(gradient.coordinates(f64::from(i) / 4096.0));
                 assert!(light.iter().all(|v| (0.0..=1.0).contains(v)), "{} at {i}: {light:?}", palette.name);
             }
         }

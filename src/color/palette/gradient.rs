@@ -1,5 +1,6 @@
 //! Colors between stops: monotone cubics through the coordinates of a color space.
 
+use crate::color::curve::knot_slope;
 use crate::color::oklab;
 use crate::color::rgb::{Rgb, to_light, to_srgb};
 
@@ -14,15 +15,15 @@ pub(crate) enum Space {
 
 /// Places from 0 to 1 and their colors, joined by monotone cubics.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Curve {
+pub(crate) struct Gradient {
     stops: Vec<(f64, Rgb)>,
     space: Space,
     /// Place and coordinates of each stop in `space`.
     knots: Vec<(f64, [f64; 3])>,
 }
 
-impl Curve {
-    /// A curve through two or more stops whose places rise from 0 to 1.
+impl Gradient {
+    /// A gradient through two or more stops whose places rise from 0 to 1.
     pub(crate) fn new(stops: Vec<(f64, Rgb)>, space: Space) -> Self {
         debug_assert!(stops.len() >= 2 && stops.is_sorted_by(|(a, _), (b, _)| a < b), "two rising places");
         let coordinates = |color: Rgb| match space {
@@ -58,16 +59,13 @@ impl Curve {
         }
     }
 
-    /// The color at `t` from 0 to 1, as coordinates in the space of the curve.
+    /// The color at `t` from 0 to 1, as coordinates in the space of the gradient.
     pub(crate) fn coordinates(&self, t: f64) -> [f64; 3] {
         [0, 1, 2].map(|channel| monotone_cubic(&self.knots, channel, self.is_cyclic(), t))
     }
 }
 
 /// A channel of the monotone cubic through `knots` at `t`: no overshoot between two of them.
-///
-/// F. N. Fritsch, J. Butland, "A method for constructing local monotone piecewise cubic interpolants" (1984): the slope at
-/// a knot is the weighted harmonic mean of the slopes beside it, and 0 where they differ in sign.
 fn monotone_cubic(knots: &[(f64, [f64; 3])], channel: usize, cyclic: bool, t: f64) -> f64 {
     let last = knots.len() - 1;
     let i = knots[1..last].partition_point(|(x, _)| *x <= t);
@@ -82,12 +80,7 @@ fn monotone_cubic(knots: &[(f64, [f64; 3])], channel: usize, cyclic: bool, t: f6
             (i, false) if i == last => return secant(last - 1),
             (i, _) => (i - 1, i),
         };
-        let (a, b) = (secant(before), secant(after));
-        if a * b <= 0.0 {
-            return 0.0;
-        }
-        let (wa, wb) = (2.0 * width(after) + width(before), width(after) + 2.0 * width(before));
-        (wa + wb) / (wa / a + wb / b)
+        knot_slope((secant(before), width(before)), (secant(after), width(after)))
     };
     let (h, y0, y1) = (width(i), value(i), value(i + 1));
     let s = (t - knots[i].0) / h;
@@ -119,8 +112,8 @@ mod tests {
         let lightness = |color| oklab::from_rgb(color)[0];
         let mean = (lightness(ends[0]) + lightness(ends[1])) / 2.0;
         let middle = |space| {
-            let curve = Curve::new(vec![(0.0, ends[0]), (1.0, ends[1])], space);
-            Rgb(curve.srgb(0.5).map(|v| (v * 255.0 + 0.5) as u8))
+            let gradient = Gradient::new(vec![(0.0, ends[0]), (1.0, ends[1])], space);
+            Rgb(gradient.srgb(0.5).map(|v| (v * 255.0 + 0.5) as u8))
         };
         assert!((lightness(middle(Space::Oklab)) - mean).abs() < 0.002);
         assert_eq!(middle(Space::Srgb), Rgb([128; 3]));
