@@ -27,7 +27,7 @@ fn coloring(criterion: &mut Criterion) {
         let field = render::field(&scene).expect("a field");
         let render = Render::of(&scene).expect("a kernel");
         let mut pixels = Vec::new();
-        group.bench_function(name, |bencher| bencher.iter(|| render.paint(&field.escapes, &mut pixels)));
+        group.bench_function(name, |bencher| bencher.iter(|| render.paint(&field.escapes, &[], &mut pixels)));
     }
     group.finish();
 }

@@ -56,7 +56,7 @@ fn costs(scene: &Scene) -> Vec<f64> {
         let mut escapes = vec![Escape::NONE; rows.len() * width as usize];
         let start = Instant::now();
         render.kernel().iterate(0..width, rows.clone(), &mut escapes);
-        render.paint(&escapes, &mut pixels);
+        render.paint(&escapes, &[], &mut pixels);
         encoder.encode(&Band { rows, escapes: &escapes, distances: &[], pixels: &pixels }, &mut pieces);
         let seconds = start.elapsed().as_secs_f64();
         pieces.clear();

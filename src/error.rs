@@ -72,6 +72,12 @@ pub enum Error {
     /// Control points of a map: 2 to 4096, with counts that rise and places that do not fall.
     #[error("the control points of the map do not rise")]
     Curve,
+    /// An angle beyond 1e6 degrees, a height outside 0.5 to 100 or a strength outside 0 to 1.
+    #[error("the light is out of range")]
+    Light,
+    /// A width that is not above 0 and at most 1e6 pixels.
+    #[error("the width of the edge is out of range")]
+    Edge,
     /// A text that is no color.
     #[error("'{}' is no color", .0.escape_debug())]
     Color(String),

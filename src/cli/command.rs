@@ -1,7 +1,8 @@
 //! The command that renders a picture again.
 
 use mandel::{
-    Aspect, Bailout, Coloring, Extent, Frame, Grid, Location, Rgb, Scene, Smoothing, format_complex,
+    Aspect, Bailout, Coloring, Edge, Extent, Frame, Grid, Light, Location, Rgb, Scene, Smoothing,
+    format_complex,
 };
 
 use crate::cli::value;
@@ -57,6 +58,13 @@ pub(crate) fn command(scene: &Scene) -> Option<String> {
     }
     if coloring.interior != Rgb::BLACK {
         option("--interior", quoted(&coloring.interior.to_string()));
+    }
+    if let Some(Light { angle, height, strength }) = coloring.shading.light {
+        option("--light", format!("{angle},{height},{strength}"));
+    }
+    if let Some(Edge { width, color }) = coloring.shading.edge {
+        let color = color.map(|color| format!(",{color}")).unwrap_or_default();
+        option("--edge", quoted(&format!("{width}{color}")));
     }
     words.extend(coloring.palette.is_reversed().then(|| "--reverse".to_string()));
     words.extend(coloring.bands.then(|| "--bands".to_string()));

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use mandel::encode::Values;
 use mandel::{
-    Aspect, AutoMaxIter, Bailout, Decimal, Draft, Error, Escape, Extent, Grid, Location, Map, Palette, Plan,
-    ReferenceOrbit, Rgb, Scene, Smoothing, auto_max_iter,
+    Aspect, AutoMaxIter, Bailout, Decimal, Draft, Edge, Error, Escape, Extent, Grid, Light, Location, Map,
+    Palette, Plan, ReferenceOrbit, Rgb, Scene, Smoothing, auto_max_iter,
 };
 use num_complex::Complex;
 
@@ -16,7 +16,7 @@ use crate::cli::failure::{Failure, usage};
 use crate::cli::memory;
 use crate::cli::progress::{Meter, Progress, Stage};
 use crate::cli::scene_file::{self, SceneFile};
-use crate::cli::value::{self, Auto, Center, Worded};
+use crate::cli::value::{self, Auto, Center, Shade, Worded};
 use crate::cli::words::did_you_mean;
 
 /// Options that describe a picture.
@@ -92,6 +92,14 @@ pub(crate) struct ColorArgs {
     /// Color of points that do not escape: #rgb, #rrggbb, black or white [default: black]
     #[arg(long, value_name = "COLOR", help_heading = "Color", value_parser = Worded(interior))]
     interior: Option<Rgb>,
+    /// Light from this direction on the relief around the set: degrees from the right, counter-clockwise; 135 is the upper left.
+    /// HEIGHT from 0.5 makes it milder [1.2], STRENGTH from 0 to 1 weaker [1]; 'none' to override a scene
+    #[arg(long, value_name = "ANGLE[,HEIGHT[,STRENGTH]]", allow_hyphen_values = true, help_heading = "Color", value_parser = Worded(value::light))]
+    light: Option<Shade<Light>>,
+    /// Show filaments thinner than a pixel: what is within X pixels of the set turns to the interior's color, or to COLOR; 'none' to
+    /// override a scene
+    #[arg(long, value_name = "X[,COLOR]", allow_hyphen_values = true, help_heading = "Color", value_parser = Worded(value::edge))]
+    edge: Option<Shade<Edge>>,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -179,6 +187,8 @@ impl ColorArgs {
         draft.density = self.density.or(draft.density);
         draft.offset = self.offset.or(draft.offset);
         draft.interior = self.interior.or(draft.interior);
+        draft.light = self.light.map(|light| light.0).or(draft.light);
+        draft.edge = self.edge.map(|edge| edge.0).or(draft.edge);
         draft.bands = self.bands.or(draft.bands);
         draft.reverse = self.reverse.or(draft.reverse);
     }
@@ -194,6 +204,8 @@ impl ColorArgs {
             ("--reverse", self.reverse.is_some()),
             ("--bands", self.bands.is_some()),
             ("--interior", self.interior.is_some()),
+            ("--light", self.light.is_some()),
+            ("--edge", self.edge.is_some()),
         ];
         given.into_iter().find(|(_, given)| *given).map(|(name, _)| name)
     }

@@ -139,6 +139,8 @@ impl Args {
                 curve: colors.curve,
                 bands: colors.bands,
                 interior: colors.interior,
+                light: colors.light,
+                edge: colors.edge,
                 ..draft
             };
         }

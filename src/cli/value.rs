@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
-use mandel::{Bailout, Decimal, Error, Level, MAX_SIDE, Palette, parse_complex};
+use mandel::{Bailout, Decimal, Edge, Error, Level, Light, MAX_SIDE, Palette, Shading, parse_complex};
 use num_complex::Complex;
 
 use crate::cli::failure::{Failure, usage};
@@ -205,6 +205,53 @@ pub(crate) fn real(flag: &str, text: &str) -> Result<f64, Failure> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() => Ok(number),
         _ => Err(usage(format!("{flag} needs a number (got '{}')", brief(text)))),
+    }
+}
+
+/// A light or an edge, or none.
+#[derive(Clone, Copy)]
+pub(crate) struct Shade<T>(pub(crate) Option<T>);
+
+/// ANGLE[,HEIGHT[,STRENGTH]], or 'none'.
+pub(crate) fn light(text: &str) -> Result<Shade<Light>, Failure> {
+    not_an_option("--light", text)?;
+    if text == "none" {
+        return Ok(Shade(None));
+    }
+    let numbers: Option<Vec<f64>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
+    let light = match numbers.as_deref() {
+        Some(&[angle]) => Some(Light { angle, height: Light::HEIGHT, strength: 1.0 }),
+        Some(&[angle, height]) => Some(Light { angle, height, strength: 1.0 }),
+        Some(&[angle, height, strength]) => Some(Light { angle, height, strength }),
+        _ => None,
+    };
+    match light.filter(|&light| Shading { light: Some(light), edge: None }.check().is_ok()) {
+        Some(light) => Ok(Shade(Some(light))),
+        None => Err(usage(format!(
+            "--light needs an angle in degrees, then a height from 0.5 to 100 and a strength from 0 to 1 if you like, or 'none' \
+             (got '{}')\n  examples: 135   135,2   45,1.2,0.5",
+            brief(text)
+        ))),
+    }
+}
+
+/// X[,COLOR], or 'none'.
+pub(crate) fn edge(text: &str) -> Result<Shade<Edge>, Failure> {
+    not_an_option("--edge", text)?;
+    if text == "none" {
+        return Ok(Shade(None));
+    }
+    let (width, color) = text.split_once(',').map_or((text, None), |(width, color)| (width, Some(color)));
+    let color = color.map(|color| color.trim().parse()).transpose();
+    let color = color.map_err(|error| named("--edge", &error))?;
+    let edge = width.trim().parse().ok().map(|width| Edge { width, color });
+    match edge.filter(|&edge| Shading { light: None, edge: Some(edge) }.check().is_ok()) {
+        Some(edge) => Ok(Shade(Some(edge))),
+        None => Err(usage(format!(
+            "--edge needs a width in pixels above 0 and at most 1e6, then a color if you like, or 'none' (got '{}')\n  \
+             examples: 1   0.5   2,#ffffff",
+            brief(text)
+        ))),
     }
 }
 

@@ -31,6 +31,10 @@ pub(crate) fn words(error: &Error) -> String {
                 Curve::MAX_POINTS
             )
         }
+        Error::Light => {
+            "a light needs an angle in degrees, a height from 0.5 to 100 and a strength from 0 to 1".into()
+        }
+        Error::Edge => "an edge needs a width above 0 and at most 1e6 pixels".into(),
         Error::Color(text) => {
             format!("cannot read color '{}'; expected #rgb, #rrggbb, black or white", brief(text))
         }

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::color::curve::Curve;
 use crate::color::palette::Palette;
 use crate::color::rgb::Rgb;
+use crate::color::shading::Shading;
 use crate::error::Error;
 use crate::field::Escape;
 
@@ -68,6 +69,8 @@ pub struct Coloring {
     pub origin: Option<Escape>,
     /// The curve of the automatic map and of the histogram; `None` if it is to be found from the view.
     pub curve: Option<Curve>,
+    /// Light and edge.
+    pub shading: Shading,
 }
 
 impl Default for Coloring {
@@ -82,6 +85,7 @@ impl Default for Coloring {
             interior: Rgb::BLACK,
             origin: None,
             curve: None,
+            shading: Shading::default(),
         }
     }
 }
@@ -92,10 +96,10 @@ impl Coloring {
     /// Iterations in one pass of the cyclic map.
     pub(crate) const CYCLE: f64 = 64.0;
 
-    /// Checks that density and offset are usable numbers.
+    /// Checks that all numbers are usable.
     ///
     /// # Errors
-    /// [`Error::Density`] or [`Error::Offset`].
+    /// [`Error::Density`], [`Error::Offset`], or those of [`Shading::check`].
     pub(crate) fn check(&self) -> Result<(), Error> {
         if !(self.density.is_finite() && self.density > 0.0 && self.density <= 1e6) {
             return Err(Error::Density(self.density));
@@ -103,6 +107,6 @@ impl Coloring {
         if self.offset.is_nan() || self.offset.abs() > 1e6 {
             return Err(Error::Offset(self.offset));
         }
-        Ok(())
+        self.shading.check()
     }
 }

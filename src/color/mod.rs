@@ -6,9 +6,11 @@ mod oklab;
 pub(crate) mod painter;
 pub(crate) mod palette;
 pub(crate) mod rgb;
+pub(crate) mod shading;
 
 pub use coloring::{Coloring, Map};
 pub use curve::Curve;
 pub use painter::Painter;
 pub use palette::Palette;
 pub use rgb::Rgb;
+pub use shading::{Edge, Light, Shading};

@@ -3,7 +3,8 @@
 use crate::color::coloring::{Coloring, Map};
 use crate::color::curve::Pieces;
 use crate::color::rgb::ToSrgb;
-use crate::field::Escape;
+use crate::color::shading::Shader;
+use crate::field::{Distance, Escape};
 use crate::number::log2::log2;
 
 /// The tables of a coloring for one picture.
@@ -28,15 +29,17 @@ pub struct Painter {
     /// The same in linear light. The fourth number pads to a vector.
     lights: Vec<[u16; 4]>,
     to_srgb: ToSrgb,
+    /// Where colors depend on distances.
+    shader: Option<Shader>,
 }
 
 /// Samples in a batch: few enough for the first-level cache, many enough for vector code.
 const RUN: usize = 512;
 
 impl Painter {
-    /// The tables of a coloring, for counts up to `max_iter`. A logarithmic map without an origin begins at 0, and so
+    /// The tables of a coloring, for counts up to `max_iter` in a picture whose whole lattice has so many `rows` of samples. A logarithmic map without an origin begins at 0, and so
     /// does the map of a view without a curve, in which nothing escapes.
-    pub fn new(coloring: &Coloring, max_iter: u32) -> Self {
+    pub fn new(coloring: &Coloring, max_iter: u32, rows: u32) -> Self {
         let mut table = coloring.palette.table(coloring.bands);
         // A palette whose ends differ runs forth and back, so that it can repeat without a seam.
         let mut passes = 1.0;
@@ -47,7 +50,7 @@ impl Painter {
         let len = table.len();
         table.push(coloring.interior.linear());
         let to_srgb = ToSrgb::new();
-        let turn = coloring.offset / passes;
+        let (turn, shading) = (coloring.offset / passes, coloring.shading);
         let curve = coloring.curve.as_ref().filter(|_| coloring.map.is_curve()).map(Pieces::new);
         let map = if coloring.map.is_curve() && curve.is_none() { Map::Log } else { coloring.map };
         Self {
@@ -62,16 +65,20 @@ impl Painter {
             bytes: table.iter().map(|light| light.map(|light| to_srgb.byte(light))).collect(),
             lights: table.iter().map(|&[r, g, b]| [r, g, b, 0]).collect(),
             to_srgb,
+            shader: shading.takes_distances().then(|| Shader::new(shading, rows, coloring.interior.linear())),
         }
     }
 
     /// Paints one row of pixels from the `k` rows of samples it covers, `k` by `k` samples a pixel.
     ///
-    /// `samples` holds `k` rows of `k * width` results, `out` receives `3 * width` sRGB bytes.
-    /// Samples are averaged in linear light.
-    pub fn paint(&self, samples: &[Escape], k: usize, out: &mut [u8]) {
+    /// `samples` holds `k` rows of `k * width` results, `out` receives `3 * width` sRGB bytes; `distances` are those of the samples
+    /// where the coloring takes them. Samples are averaged in linear light.
+    pub fn paint(&self, samples: &[Escape], distances: &[Distance], k: usize, out: &mut [u8]) {
         let width = out.len() / 3;
         debug_assert_eq!(samples.len(), k * k * width, "k rows of k samples a pixel");
+        if let Some(shader) = &self.shader {
+            return self.shaded(shader, samples, distances, k, out);
+        }
         let mut entries = [0; RUN];
         let run = RUN / k;
         for (i, pixels) in out.chunks_mut(3 * run).enumerate() {
@@ -87,6 +94,29 @@ impl Painter {
                 self.average(rows, k, &mut entries, pixels);
             }
         }
+    }
+
+    /// Paints one row of pixels whose samples have distances.
+    fn shaded(&self, shader: &Shader, samples: &[Escape], distances: &[Distance], k: usize, out: &mut [u8]) {
+        let (width, count) = (out.len() / 3, (k * k) as u64);
+        debug_assert_eq!(samples.len(), distances.len(), "a distance for each sample");
+        let mut sums = vec![[count as u32 / 2; 4]; width];
+        let mut entries = vec![0; k * width];
+        for (row, distances) in samples.chunks_exact(k * width).zip(distances.chunks_exact(k * width)) {
+            self.entries(row, &mut entries);
+            let pixels = entries.chunks_exact(k).zip(distances.chunks_exact(k));
+            for (sum, (entries, distances)) in sums.iter_mut().zip(pixels) {
+                for (&entry, &distance) in entries.iter().zip(distances) {
+                    let light = self.lights[entry as usize];
+                    let shaded = match entry == self.len {
+                        true => light.map(u32::from),
+                        false => shader.shade(light, distance, k as f32),
+                    };
+                    *sum = [0, 1, 2, 3].map(|c| sum[c] + shaded[c]);
+                }
+            }
+        }
+        self.divide(&sums, count, out);
     }
 
     /// Paints a run of pixels with the averages of their samples.
@@ -109,6 +139,11 @@ impl Painter {
                 }
             }
         }
+        self.divide(&sums, samples, pixels);
+    }
+
+    /// Divides sums of colors by the number of samples in each.
+    fn divide(&self, sums: &[[u32; 4]], samples: u64, pixels: &mut [u8]) {
         // Division by multiplication is exact: the sum is below 2^23 and the factor less than 1 above 2^32 / samples, so
         // the quotient is less than 2^-9 too large, and one that is not whole lies at least 1 / samples >= 2^-6 below the
         // next whole number.
@@ -284,7 +319,7 @@ mod tests {
                     let palette = palette(name);
                     let coloring =
                         Coloring { palette, density, offset, bands, origin, ..Coloring::default() };
-                    let painter = Painter::new(&coloring, i32::MAX as u32);
+                    let painter = Painter::new(&coloring, i32::MAX as u32, 1);
                     if painter.is_small() {
                         compared += 1;
                         let differ = compare(&painter, &samples);
@@ -302,15 +337,15 @@ mod tests {
     fn an_origin_that_no_sample_has_takes_the_scalar_entries() {
         for origin in [Escape::new(3_000_000_000, 0.0), Escape::NONE, Escape::new(1, -1e30)] {
             let coloring = Coloring { origin: Some(origin), ..Coloring::default() };
-            assert!(!Painter::new(&coloring, 1000).is_small(), "{origin:?}");
+            assert!(!Painter::new(&coloring, 1000, 1).is_small(), "{origin:?}");
         }
         let twilight = Coloring { palette: palette("twilight"), bands: true, ..Coloring::default() };
-        assert!(!Painter::new(&twilight, 1000).is_small(), "510 entries a turn");
-        assert!(!Painter::new(&Coloring::default(), u32::MAX - 1).is_small(), "counts beyond i32");
+        assert!(!Painter::new(&twilight, 1000, 1).is_small(), "510 entries a turn");
+        assert!(!Painter::new(&Coloring::default(), u32::MAX - 1, 1).is_small(), "counts beyond i32");
         // A sample far below its origin has the first color.
         let coloring = Coloring { origin: Some(Escape::new(3_000_000_000, 0.0)), ..Coloring::default() };
         let mut entries = [1];
-        Painter::new(&coloring, 1000).entries(&[Escape::new(5, 0.5)], &mut entries);
+        Painter::new(&coloring, 1000, 1).entries(&[Escape::new(5, 0.5)], &mut entries);
         assert_eq!(entries, [0]);
     }
 }

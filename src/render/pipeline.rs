@@ -109,7 +109,8 @@ impl Render {
             return Ok(Self { scene: scene.clone(), kernel, painter: None });
         }
         let (coloring, kernel) = map_of(scene, kernel, other)?;
-        let painter = Some(Painter::new(&coloring, scene.bailout().max_iter()));
+        let painter =
+            Some(Painter::new(&coloring, scene.bailout().max_iter(), scene.samples().whole().height()));
         Ok(Self { scene: scene.clone().with_coloring(coloring), kernel, painter })
     }
 
@@ -139,14 +140,16 @@ impl Render {
         self.kernel.as_ref()
     }
 
-    /// Paints a band of the scene: replaces `pixels` by its sRGB bytes. Does nothing if colors were not asked for.
-    pub fn paint(&self, escapes: &[Escape], pixels: &mut Vec<u8>) {
+    /// Paints a band of the scene: replaces `pixels` by its sRGB bytes. Does nothing if colors were not asked for. The distances may
+    /// be left out where [`Shading::takes_distances`](crate::Shading::takes_distances) says that nobody takes them.
+    pub fn paint(&self, escapes: &[Escape], distances: &[Distance], pixels: &mut Vec<u8>) {
         let (k, width) = (self.scene.supersample() as usize, self.scene.viewport().width() as usize);
         let Some(painter) = &self.painter else { return };
         pixels.resize(escapes.len() / (k * k) * 3, 0);
-        let samples = escapes.chunks_exact(k * k * width);
-        for (samples, out) in samples.zip(pixels.chunks_exact_mut(3 * width)) {
-            painter.paint(samples, k, out);
+        let row = k * k * width;
+        for (i, out) in pixels.chunks_exact_mut(3 * width).enumerate() {
+            let distances = distances.get(i * row..(i + 1) * row).unwrap_or_default();
+            painter.paint(&escapes[i * row..][..row], distances, k, out);
         }
     }
 
@@ -166,7 +169,7 @@ impl Render {
             assert!(self.painter.is_some() || !colors, "a painter for formats with colors");
         }
         let colors = sinks.iter().any(|sink| sink.needs().colors);
-        let distances = takes_distances(&self.scene, &sinks);
+        let distances = takes_distances(&self.scene, sinks.iter().copied());
         let fails = |index| move |error| RenderError::Write(index, error);
         let mut files: Vec<Box<dyn Append + '_>> = Vec::new();
         for (index, target) in targets.iter_mut().enumerate() {
@@ -194,7 +197,7 @@ impl Render {
                     return Vec::new();
                 }
                 if colors {
-                    self.paint(escapes, pixels);
+                    self.paint(escapes, plane, pixels);
                 }
                 let band = Band { rows, escapes, distances: plane, pixels };
                 (watch.band)(&band);
@@ -259,8 +262,9 @@ struct State<'a> {
 }
 
 /// Whether somebody takes the distances of a scene.
-fn takes_distances(_scene: &Scene, sinks: &[&dyn Sink]) -> bool {
-    sinks.iter().any(|sink| sink.needs().distances)
+fn takes_distances<'a>(scene: &Scene, sinks: impl Iterator<Item = &'a dyn Sink>) -> bool {
+    let shaded = scene.coloring().shading.takes_distances();
+    sinks.map(Sink::needs).any(|needs| needs.distances || needs.colors && shaded)
 }
 
 /// A kernel that does nothing once the render is cancelled.
@@ -318,7 +322,10 @@ pub fn memory(scene: &Scene, threads: usize, rows_per_band: u32, sinks: &[Box<dy
     let band = width.saturating_mul(u64::from(rows_per_band));
     // Each pixel of a band in work: eight bytes for every sample, three for the pixel, as many filtered and as many
     // deflated. Of one that waits to be appended: eight bytes for every smooth count, three for the pixel.
-    let working = bands.min(threads as u64).saturating_mul(band.saturating_mul(8 * k * k + 9));
+    let planes = 1 + u64::from(takes_distances(scene, sinks.iter().map(AsRef::as_ref)));
+    // Distances take eight bytes more, and the order of the samples while they are computed eight.
+    let working =
+        bands.min(threads as u64).saturating_mul(band.saturating_mul(8 * (2 * planes - 1) * k * k + 9));
     let waiting = bands.min(u64::from(AHEAD) * threads as u64);
     let coordinates = 8 * k * (width + height);
     let whole = sinks.iter().filter(|sink| sink.needs().whole).count() as u64;
@@ -352,9 +359,14 @@ pub fn pixmap(scene: &Scene) -> Result<Pixmap, Error> {
         render.kernel(),
         rows,
         || (),
-        |(), _, escapes| {
-            let mut pixels = Vec::new();
-            render.paint(escapes, &mut pixels);
+        |(), rows, escapes| {
+            let (mut distances, mut pixels) = (Vec::new(), Vec::new());
+            if scene.coloring().shading.takes_distances() {
+                distances.resize(escapes.len(), Distance::NONE);
+                let (k, width) = (scene.supersample(), scene.samples().width());
+                render.kernel().distances(0..width, rows.start * k..rows.end * k, escapes, &mut distances);
+            }
+            render.paint(escapes, &distances, &mut pixels);
             pixels
         },
         |pixels: Vec<u8>| {

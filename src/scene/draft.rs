@@ -13,6 +13,7 @@ use crate::color::coloring::{Coloring, Map};
 use crate::color::curve::Curve;
 use crate::color::palette::Palette;
 use crate::color::rgb::Rgb;
+use crate::color::shading::{Edge, Light, Shading};
 use crate::error::{Error, SceneProblem};
 use crate::field::Escape;
 use crate::kernel::bailout::{Bailout, Smoothing};
@@ -64,14 +65,19 @@ pub struct Draft {
     pub bands: Option<bool>,
     /// The color of samples that do not escape.
     pub interior: Option<Rgb>,
+    /// The light; `Some(None)` is none.
+    pub light: Option<Option<Light>>,
+    /// The edge; `Some(None)` is none.
+    pub edge: Option<Option<Edge>>,
 }
 
 const TABLES: &[&str] = &["mandel", "view", "iterate", "color"];
 const VIEW: &[&str] =
     &["center", "zoom", "width", "height", "region", "aspect", "size", "grid", "supersample", "crop"];
 const ITERATE: &[&str] = &["max_iter", "escape_radius"];
-const COLOR: &[&str] =
-    &["palette", "reverse", "map", "density", "offset", "origin", "curve", "bands", "interior"];
+const COLOR: &[&str] = &[
+    "palette", "reverse", "map", "density", "offset", "origin", "curve", "bands", "interior", "light", "edge",
+];
 
 /// Keys that set the same part of the view. Width and height together are the least of both.
 const EXCLUSIVE: [(&str, &str); 6] = [
@@ -134,6 +140,7 @@ impl Draft {
             interior: self.interior.unwrap_or(plain.interior),
             origin: self.origin,
             curve: self.curve,
+            shading: Shading { light: self.light.flatten(), edge: self.edge.flatten() },
         };
         Scene::new(viewport, bailout, self.supersample.unwrap_or(Scene::DEFAULT_SUPERSAMPLE), coloring)
     }
@@ -196,6 +203,8 @@ fn read(text: &str) -> Read<Draft> {
         curve: color.read("curve", Item::curve)?,
         bands: color.read("bands", Item::bool)?,
         interior: color.read("interior", Item::color)?,
+        light: color.read("light", Item::light)?,
+        edge: color.read("edge", Item::edge)?,
     })
 }
 
@@ -414,6 +423,32 @@ impl<'a> Item<'a> {
             }
         };
         self.checked(own)
+    }
+
+    /// A table, or `false` for none.
+    fn table_or_none(self, known: &'static [&'static str]) -> Read<Option<Table<'a>>> {
+        match self.value.get_ref().as_bool() {
+            Some(false) => Ok(None),
+            _ => self.table(known).map(Some),
+        }
+    }
+
+    fn light(self) -> Read<Option<Light>> {
+        let Some(table) = self.table_or_none(&["angle", "height", "strength"])? else { return Ok(None) };
+        let Some(angle) = table.read("angle", Item::real)? else { return self.unlike("{ angle = degrees }") };
+        let height = table.read("height", Item::real)?.unwrap_or(Light::HEIGHT);
+        let strength = table.read("strength", Item::real)?.unwrap_or(1.0);
+        let light = Some(Light { angle, height, strength });
+        self.checked(Shading { light, edge: None }.check())?;
+        Ok(light)
+    }
+
+    fn edge(self) -> Read<Option<Edge>> {
+        let Some(table) = self.table_or_none(&["width", "color"])? else { return Ok(None) };
+        let Some(width) = table.read("width", Item::real)? else { return self.unlike("{ width = pixels }") };
+        let edge = Some(Edge { width, color: table.read("color", Item::color)? });
+        self.checked(Shading { light: None, edge }.check())?;
+        Ok(edge)
     }
 
     fn curve(self) -> Read<Curve> {

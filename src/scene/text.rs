@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::color::coloring::Coloring;
 use crate::color::palette::{Palette, is_even};
+use crate::color::shading::{Edge, Light};
 use crate::kernel::bailout::Smoothing;
 use crate::number::complex::format_complex;
 use crate::plane::axis::Grid;
@@ -139,7 +140,7 @@ fn view(scene: &Scene) -> Vec<(&'static str, SceneValue)> {
 
 /// The table of what turns numbers into colors.
 fn color(coloring: &Coloring) -> Vec<(&'static str, SceneValue)> {
-    let Coloring { palette, map, density, offset, bands, interior, origin, curve } = coloring;
+    let Coloring { palette, map, density, offset, bands, interior, origin, curve, shading } = coloring;
     let mut entries = vec![
         ("palette", colors(palette)),
         ("reverse", SceneValue::Bool(palette.is_reversed())),
@@ -156,6 +157,16 @@ fn color(coloring: &Coloring) -> Vec<(&'static str, SceneValue)> {
         entries.push(("curve", SceneValue::List(curve.points().iter().map(point).collect())));
     }
     entries.extend([("bands", SceneValue::Bool(*bands)), ("interior", SceneValue::text(interior))]);
+    if let Some(Light { angle, height, strength }) = shading.light {
+        let numbers = [("angle", angle), ("height", height), ("strength", strength)];
+        let light = numbers.map(|(key, number)| (key, SceneValue::number(number)));
+        entries.push(("light", SceneValue::Table(light.into())));
+    }
+    if let Some(Edge { width, color }) = shading.edge {
+        let mut edge = vec![("width", SceneValue::number(width))];
+        edge.extend(color.map(|color| ("color", SceneValue::text(color))));
+        entries.push(("edge", SceneValue::Table(edge)));
+    }
     entries
 }
 
