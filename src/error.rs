@@ -26,6 +26,9 @@ pub enum Error {
     /// A coordinate of the view lies beyond the largest `f64`.
     #[error("the view reaches beyond the largest f64, about 1.8e308")]
     BeyondF64,
+    /// An angle that is not finite.
+    #[error("a rotation of {0:?} degrees")]
+    Rotation(f64),
     /// More samples along a side than a lattice can have.
     #[error("{supersample} samples for each of {pixels} pixels along a side")]
     TooManySamples {

@@ -69,7 +69,7 @@ pub use kernel::{
 };
 pub use number::{ComplexExp, Decimal, FloatExp, MAX_DIGITS, format_complex, parse_complex};
 pub use pixmap::Pixmap;
-pub use plane::{Aspect, Extent, Frame, Grid, Location, MAX_SIDE, Viewport};
+pub use plane::{Aspect, Extent, Frame, Grid, Location, MAX_SIDE, Rotation, Viewport};
 pub use scene::{Draft, Scene, SceneValue};
 
 /// What only the project's own tests and benches use. It may change at any time.

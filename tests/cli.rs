@@ -123,13 +123,16 @@ fn smooth_counts_are_counts_with_a_fraction() {
 #[test]
 fn the_same_bytes_for_every_thread_count_and_chunk() {
     let folder = Folder::new();
-    for size in ["1x1", "1x999", "999x1", "641x479"] {
+    let sizes = [("1x1", "0"), ("1x999", "0"), ("999x1", "0"), ("641x479", "0"), ("321x239", "33")];
+    for (size, degrees) in sizes {
         let mut first: Option<(Vec<u8>, Vec<u8>)> = None;
         for (threads, rows) in [("1", "auto"), ("2", "1"), ("3", "7"), ("7", "1000"), ("2", "auto")] {
             folder.succeed(&[
                 "render",
                 "-s",
                 size,
+                "--rotate",
+                degrees,
                 "-n",
                 "300",
                 "-t",
@@ -356,6 +359,12 @@ fn nonsense_is_refused_with_its_option_named() {
         (&["--region", "-2,1,0,0"], 2, "--region"),
         (&["--region", "-2,1,-1,1", "--zoom", "3"], 2, "--region and --zoom"),
         (&["--aspect", "stretch"], 2, "--region"),
+        (&["--rotate", "abc"], 2, "--rotate needs an angle in degrees (got 'abc'); try --rotate 30"),
+        (&["--rotate", "nan"], 2, "--rotate"),
+        (&["--rotate", "-inf"], 2, "--rotate"),
+        (&["--rotate", "1e999"], 2, "--rotate"),
+        (&["--rotate", "-o"], 2, "--rotate needs a value"),
+        (&["--rotate"], 2, "--rotate"),
         (&["--at", "seahorze"], 2, "did you mean 'seahorse'?"),
         (&["-n", "0"], 2, "--max-iter must be 1..4294967294 or 'auto'"),
         (&["-n", "-1"], 2, "--max-iter"),

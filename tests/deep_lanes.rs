@@ -6,7 +6,8 @@ use std::sync::atomic::AtomicU64;
 
 use mandel::internals::Perturbation;
 use mandel::{
-    Bailout, Decimal, End, Escape, Grid, Kernel, Level, Method, Plan, ReferenceOrbit, Viewport, parse_complex,
+    Bailout, Decimal, End, Escape, Grid, Kernel, Level, Method, Plan, ReferenceOrbit, Rotation, Viewport,
+    parse_complex,
 };
 
 /// Center, height, iterations; each deep in its own way.
@@ -69,6 +70,31 @@ fn all_kernels_agree() {
                 assert_eq!(iterate(kernel.as_ref(), 0..size.0, 0..size.1), truth, "{view:?}");
             }
         }
+    }
+}
+
+/// All kernels agree in turned views too, and a quarter turn has the results of the other lattice.
+#[test]
+fn turned_views() {
+    const SIDE: u32 = 15;
+    for view in VIEWS {
+        let bailout = Bailout::new(view.2).expect("valid");
+        let turned = |degrees: f64| {
+            let rotation = Rotation::new(degrees).expect("an angle");
+            let kernels =
+                kernels(&viewport(view, (SIDE, SIDE)).with_rotation(rotation).expect("a view"), bailout);
+            let truth = iterate(kernels[0].as_ref(), 0..SIDE, 0..SIDE);
+            for kernel in &kernels[1..] {
+                assert_eq!(iterate(kernel.as_ref(), 0..SIDE, 0..SIDE), truth, "{view:?}: {degrees}");
+            }
+            truth
+        };
+        let (upright, quarter) = (turned(0.0), turned(90.0));
+        for (x, y) in (0..SIDE).flat_map(|y| (0..SIDE).map(move |x| (x, y))) {
+            let from = SIDE * x + (SIDE - 1 - y);
+            assert_eq!(quarter[(SIDE * y + x) as usize], upright[from as usize], "{view:?}: {x},{y}");
+        }
+        turned(33.3);
     }
 }
 

@@ -14,7 +14,7 @@ use mandel::job::{
 use mandel::render::{self, Render, Target, Watch};
 use mandel::{
     Bailout, Coloring, Distance, Error, ErrorKind, Escape, Grid, JobProblem, Kernel, Level, Location, Map,
-    Plan, ReferenceOrbit, Scene, Viewport,
+    Plan, ReferenceOrbit, Rotation, Scene, Viewport,
 };
 
 fn scene(place: &str, size: (u32, u32), max_iter: u32, supersample: u32) -> Scene {
@@ -92,7 +92,14 @@ fn stitched_shards_are_the_picture() {
     let window = Scene::new(window, home.bailout(), 2, Coloring::default()).expect("a scene");
     let counts = home.bailout().counts_alone();
     let counts = Scene::new(home.viewport().clone(), counts, 1, Coloring::default()).expect("a scene");
-    for scene in [home, window, counts, deep, scene("seahorse", (1, 300), 100, 1)] {
+    let turn = |scene: &Scene| {
+        let view = scene.viewport().clone().with_rotation(Rotation::new(30.0).expect("an angle"));
+        let view = view.expect("a view");
+        Scene::new(view, scene.bailout(), scene.supersample(), Coloring::default()).expect("a scene")
+    };
+    let (turned, turned_deep, turned_window) = (turn(&home), turn(&deep), turn(&window));
+    let upright = [home, window, counts, deep, scene("seahorse", (1, 300), 100, 1)];
+    for scene in upright.into_iter().chain([turned, turned_deep, turned_window]) {
         let direct = files(&Render::of(&scene).expect("a kernel"), 2, 5);
         for (shards, threads) in [(1, 2), (7, 1), (24, 7)] {
             let job = plan(&scene, shards);

@@ -2,7 +2,8 @@
 
 use mandel::internals::{Scalar, direct};
 use mandel::{
-    Bailout, Escape, Grid, Kernel, Level, Method, Plan, Shortcuts, Smoothing, Viewport, parse_complex,
+    Bailout, Escape, Grid, Kernel, Level, Method, Plan, Rotation, Shortcuts, Smoothing, Viewport,
+    parse_complex,
 };
 
 /// Width and height in samples, small because the scalar kernel in a debug build sets the pace.
@@ -11,6 +12,11 @@ type Size = (u32, u32);
 fn view(center: &str, height: f64, size: Size) -> Viewport {
     let center = parse_complex(center).expect("a point");
     Viewport::with_height(center, height, Grid::Centers, size).expect("a view")
+}
+
+/// The view, turned by so many degrees.
+fn turned(view: &Viewport, degrees: f64) -> Viewport {
+    view.clone().with_rotation(Rotation::new(degrees).expect("an angle")).expect("a view")
 }
 
 /// The levels of this machine that iterate many samples at once.
@@ -89,6 +95,37 @@ fn views_of_every_kind() {
 }
 
 #[test]
+fn rotated_views() {
+    for size in [(31, 21), (1, 1), (1, 37), (37, 1), (3, 31), (16, 3), (17, 3)] {
+        for degrees in [30.0, -90.0, 180.0, 1e-9] {
+            check(&turned(&view(WHOLE.0, WHOLE.1, size), degrees), limit(300));
+            check(&turned(&view(SEAHORSE.0, SEAHORSE.1, size), degrees), limit(900));
+        }
+    }
+    check(&turned(&view("0", 1e300, (17, 11)), 45.0), limit(100));
+}
+
+/// Turned by 90 degrees, the right edge of a picture is at the top.
+#[test]
+fn a_quarter_turn_has_the_counts_of_the_other_lattice() {
+    let plain = view("-0.7453+0.1127i", 0.0065, (43, 43));
+    for level in Level::all() {
+        let counts = |degrees| {
+            let kernel = direct(level, &turned(&plain, degrees), limit(900), Shortcuts::ALL);
+            bits(&iterate(kernel.as_ref(), 0..43, 0..43))
+        };
+        let upright = counts(0.0);
+        let at = |place: fn(usize, usize) -> usize| -> Vec<_> {
+            (0..43 * 43).map(|i| upright[place(i % 43, i / 43)]).collect()
+        };
+        assert!(counts(90.0) == at(|x, y| 43 * x + (42 - y)), "{level}");
+        assert!(counts(180.0) == at(|x, y| 43 * (42 - y) + (42 - x)), "{level}");
+        assert!(counts(-90.0) == at(|x, y| 43 * (42 - x) + y), "{level}");
+        assert!(counts(360.0) == upright, "{level}");
+    }
+}
+
+#[test]
 fn shortcuts_one_by_one() {
     for (center, height) in [WHOLE, SEAHORSE, ("-1.7548776662", 0.02), ("-0.75", 1e-3)] {
         check_with(&view(center, height, (23, 17)), limit(700), &SETTINGS);
@@ -153,9 +190,9 @@ fn sizes() {
 
 #[test]
 fn rectangles_do_not_matter() {
-    let viewport = view("-0.7453+0.1127i", 0.0065, (61, 43));
-    for level in levels() {
-        let kernel = direct(level, &viewport, limit(900), Shortcuts::ALL);
+    let upright = view("-0.7453+0.1127i", 0.0065, (61, 43));
+    for (level, degrees) in levels().into_iter().flat_map(|level| [(level, 0.0), (level, 77.0)]) {
+        let kernel = direct(level, &turned(&upright, degrees), limit(900), Shortcuts::ALL);
         let whole = iterate(kernel.as_ref(), 0..61, 0..43);
         for (width, height) in [(1, 1), (61, 1), (1, 43), (7, 5), (16, 16), (60, 42)] {
             for top in (0..43).step_by(height) {

@@ -1,8 +1,9 @@
 //! Scene -> text -> Scene is the identity, and what cannot be read is refused with line and column.
 
 use mandel::{
-    Aspect, Bailout, Coloring, Curve, Decimal, Draft, Error, Escape, Extent, FloatExp, Frame, Grid, Location,
-    MAX_DIGITS, Map, Palette, Rgb, Scene, SceneProblem, SceneValue, Smoothing, Viewport, parse_complex,
+    Aspect, Bailout, Coloring, Curve, Decimal, Draft, Edge, Error, Escape, Extent, FloatExp, Frame, Grid,
+    Light, Location, MAX_DIGITS, Map, Palette, Rgb, Rotation, Scene, SceneProblem, SceneValue, Shading,
+    Smoothing, Viewport, parse_complex,
 };
 use num_complex::Complex;
 
@@ -79,7 +80,12 @@ impl Random {
     fn viewport(&mut self) -> Viewport {
         let size = (self.range(1, 5000) as u32, self.range(1, 5000) as u32);
         let grid = self.of(&[Grid::Centers, Grid::Endpoints]);
-        let viewport = Viewport::new(self.frame(), grid, size).expect("a view");
+        let mut viewport = Viewport::new(self.frame(), grid, size).expect("a view");
+        if self.one_in(3) {
+            let degrees = self.of(&[1.0, -1.0]) * if self.one_in(2) { self.float(360.0) } else { 90.0 };
+            let rotation = Rotation::new(degrees).expect("an angle");
+            viewport = viewport.with_rotation(rotation).expect("a view");
+        }
         let crop = |random: &mut Self, view: &Viewport| {
             let (left, top) =
                 (random.range(0, view.width().into()) as u32, random.range(0, view.height().into()) as u32);
@@ -141,7 +147,19 @@ impl Random {
             origin: (fraction.is_finite() && self.one_in(2))
                 .then(|| Escape::new(self.range(0, u64::from(u32::MAX)) as u32, fraction)),
             curve: self.one_in(3).then(|| self.curve()),
+            shading: self.shading(),
         }
+    }
+
+    fn shading(&mut self) -> Shading {
+        let light = Light {
+            angle: self.float(1e6) * self.of(&[1.0, -1.0]),
+            height: self.of(&[0.5, 1.2, 100.0]),
+            strength: self.float(1.0),
+        };
+        let color = self.one_in(2).then(|| self.color());
+        let edge = Edge { width: self.float(1e6).max(5e-324), color };
+        Shading { light: self.one_in(3).then_some(light), edge: self.one_in(3).then_some(edge) }
     }
 
     fn curve(&mut self) -> Curve {
@@ -177,11 +195,15 @@ fn bits(scene: &Scene) -> Vec<u64> {
     let (last, bottom) = (view.width() - 1, view.height() - 1);
     let (spacing, offset) = (view.spacing(), view.offset(last, bottom));
     let mut floats = vec![coloring.density, coloring.offset, radius, view.magnitude()];
+    floats.push(view.rotation().degrees());
     floats.extend(coloring.origin.map(|origin| f64::from(origin.fraction())));
     floats.extend([view.point(0, 0), view.point(last, bottom)].iter().flat_map(|point| [point.re, point.im]));
     floats.extend([spacing.0.mantissa(), spacing.1.mantissa(), offset.abs().mantissa()]);
     let points = coloring.curve.iter().flat_map(Curve::points);
     floats.extend(points.flat_map(|(nu, place)| [*nu, *place]));
+    let Shading { light, edge } = coloring.shading;
+    floats.extend(light.into_iter().flat_map(|light| [light.angle, light.height, light.strength]));
+    floats.extend(edge.map(|edge| edge.width));
     floats.extend(coloring.palette.own_stops().into_iter().flatten().map(|(place, _)| *place));
     floats.into_iter().map(f64::to_bits).collect()
 }
@@ -252,6 +274,7 @@ const ALL_KEYS: &str = r##"mandel = 1
 [view]
 region = "-2,1,-1.5,1.5"
 aspect = "stretch"
+rotate = -22.5
 size = "800x600"
 grid = "endpoints"
 supersample = 3
@@ -271,6 +294,8 @@ origin = { n = 12, fraction = 0.84 }
 curve = [[1.5, 0.0], [2.0, 0.25], [50.0, 1.0]]
 bands = true
 interior = "#102030"
+light = { angle = -45.0, height = 2.0, strength = 0.5 }
+edge = { width = 1.5, color = "#ffffff" }
 "##;
 
 #[test]
@@ -289,6 +314,17 @@ fn what_is_left_out_has_a_default() {
     assert_eq!(scene.to_text(), DEFAULT);
     assert_eq!(Draft::read("mandel = 1"), Ok(Draft::default()));
     assert_eq!(Scene::read(ALL_KEYS).expect("a scene").to_text(), ALL_KEYS);
+}
+
+#[test]
+fn whole_turns_are_not_in_the_text() {
+    for (given, kept) in
+        [("0", ""), ("-0.0", ""), ("720", ""), ("1e3", "rotate = -80.0\n"), ("-180", "rotate = 180.0\n")]
+    {
+        let scene = Scene::read(&format!("[view]\nrotate = {given}")).expect("a scene");
+        let expected = DEFAULT.replace("size = ", &format!("{kept}size = "));
+        assert_eq!(scene.to_text(), expected, "{given}");
+    }
 }
 
 #[test]
@@ -350,7 +386,11 @@ fn numbers_are_read_exactly() {
 #[rustfmt::skip]
 const BAD: &[(&str, usize, usize, &str)] = &[
     ("mandel = 1\n[view]\nzom = 3\n", 3, 1, "unknown key 'zom'"),
-    ("[view]\nrotate = 30", 2, 1, "unknown key 'rotate'"),
+    ("[view]\nrotation = 30", 2, 1, "unknown key 'rotation'"),
+    ("[view]\nrotate = \"30 deg\"", 2, 10, "'rotate' must be a number"),
+    ("[view]\nrotate = nan", 2, 10, "rotate: a rotation of NaN degrees"),
+    ("[view]\nsize = \"9x9\"\nrotate = -inf", 3, 10, "rotate: a rotation of -inf degrees"),
+    ("[view]\nrotate = 1e400", 2, 10, "rotate: a rotation of inf degrees"),
     ("[veiw]\n", 1, 2, "unknown key 'veiw'"),
     ("zz = 1\naa = 1", 1, 1, "unknown key 'zz'"),
     ("[view]\n[color.orgin]\nn = 1", 2, 8, "unknown key 'orgin'"),

@@ -58,11 +58,25 @@ fn stderr(output: &Output) -> String {
 #[test]
 fn a_picture_is_made_again_from_itself() {
     let folder = Folder::new();
-    let scenes: [&[&str]; 6] = [
+    let scenes: [&[&str]; 9] = [
         &["-s", "64x36", "-n", "200"],
         &["--region", "-2,1,-1.5,1.5", "-s", "40", "-n", "150", "--grid", "endpoints", "-p", "hot"],
         &["--at", "twins", "-s", "32x24"],
         &["-c", "i", "-z", "1e300", "-s", "20x16", "--density", "2.5", "--offset", "-0.3"],
+        &["--at", "seahorse", "--rotate", "-30", "-s", "31x20", "-n", "300"],
+        &[
+            "--region",
+            "-2,1,-1,1",
+            "--aspect",
+            "stretch",
+            "--grid",
+            "endpoints",
+            "--rotate",
+            "1e-7",
+            "-s",
+            "40",
+        ],
+        &["-c", "i", "-z", "1e300", "--rotate", "123.456", "-s", "20x16"],
         &["-s", "32", "-n", "99", "-p", "#001,#fff,#fa0,#001", "--reverse", "--bands", "--map", "cyclic"],
         &["--width", "0.02", "-c", "-1.75", "-s", "30x20", "--interior", "#123", "--supersample", "3"],
     ];
@@ -117,6 +131,16 @@ fn options_override_a_scene() {
     assert!(elsewhere.contains("center = \"-0.7453+0.1127i\""), "{elsewhere}");
     let built_in = with(&["--at", "elephant"]);
     assert!(built_in.contains("max_iter = 1000") && built_in.contains("palette = \"ember\""), "{built_in}");
+    // A rotation stays with a moved view and goes with another one; crop and origin go with a change of it.
+    folder.succeed(&["render", "-q", "--scene", "a.png", "--rotate", "30", "-o", "turned.png"]);
+    let with =
+        |more: &[&str]| folder.succeed(&[&["render", "--dry-run", "--scene", "turned.png"], more].concat());
+    assert!(with(&[]).contains("rotate = 30.0\n") && with(&["-z", "16"]).contains("rotate = 30.0\n"));
+    for more in [&["--at", "elephant"][..], &["--region", "-2,1,-1,1"], &["--rotate", "0"]] {
+        let text = with(more);
+        assert!(!text.contains("rotate") && !text.contains("origin"), "{text}");
+    }
+    assert!(with(&["--at", "elephant", "--rotate", "-7"]).contains("rotate = -7.0\n"));
     // A scene may come through a pipe, and may be no more than somebody's own defaults.
     let output = folder.run(&["render", "--scene", "-", "--dry-run"], b"[color]\npalette = 'magma'\n");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -1,7 +1,7 @@
 //! The command that renders a picture again.
 
 use mandel::{
-    Aspect, Bailout, Coloring, Edge, Extent, Frame, Grid, Light, Location, Rgb, Scene, Smoothing,
+    Aspect, Bailout, Coloring, Edge, Extent, Frame, Grid, Light, Location, Rgb, Rotation, Scene, Smoothing,
     format_complex,
 };
 
@@ -42,6 +42,9 @@ pub(crate) fn command(scene: &Scene) -> Option<String> {
                 Extent::Contains { .. } => return None,
             }
         }
+    }
+    if viewport.rotation() != Rotation::NONE {
+        option("--rotate", viewport.rotation().degrees().to_string());
     }
     option("-s", format!("{}x{}", viewport.width(), viewport.height()));
     option("-n", scene.bailout().max_iter().to_string());

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use mandel::encode::Values;
 use mandel::{
     Aspect, AutoMaxIter, Bailout, Decimal, Draft, Edge, Error, Escape, Extent, Grid, Light, Location, Map,
-    Palette, Plan, ReferenceOrbit, Rgb, Scene, Smoothing, auto_max_iter,
+    Palette, Plan, ReferenceOrbit, Rgb, Rotation, Scene, Smoothing, auto_max_iter,
 };
 use num_complex::Complex;
 
@@ -16,6 +16,7 @@ use crate::cli::failure::{Failure, usage};
 use crate::cli::memory;
 use crate::cli::progress::{Meter, Progress, Stage};
 use crate::cli::scene_file::{self, SceneFile};
+use crate::cli::terminal::brief;
 use crate::cli::value::{self, Auto, Center, Shade, Worded};
 use crate::cli::words::did_you_mean;
 
@@ -47,6 +48,9 @@ pub(crate) struct SceneArgs {
     /// Where region and picture differ in shape [default: fit]
     #[arg(long, value_enum, help_heading = "View")]
     aspect: Option<AspectArg>,
+    /// Turn the picture about its center, counter-clockwise, by any angle in degrees [default: 0]
+    #[arg(long, value_name = "DEG", allow_hyphen_values = true, help_heading = "View", value_parser = Worded(rotation))]
+    rotate: Option<Rotation>,
     /// Where the samples lie [default: centers]
     #[arg(long, value_enum, help_heading = "View")]
     grid: Option<GridArg>,
@@ -148,6 +152,16 @@ fn supersample(text: &str) -> Result<u32, Failure> {
 
 fn origin(text: &str) -> Result<u32, Failure> {
     value::whole("--origin", text, 0, Bailout::MAX_ITER, "")
+}
+
+fn rotation(text: &str) -> Result<Rotation, Failure> {
+    value::not_an_option("--rotate", text)?;
+    text.trim().parse().ok().and_then(|degrees| Rotation::new(degrees).ok()).ok_or_else(|| {
+        usage(format!(
+            "--rotate needs an angle in degrees (got '{}'); try --rotate 30, or -30 for clockwise",
+            brief(text)
+        ))
+    })
 }
 
 fn interior(text: &str) -> Result<Rgb, Failure> {
@@ -269,6 +283,9 @@ impl SceneArgs {
         let file = self.scene.as_deref().map(|path| SceneFile::read(path)?.draft()).transpose()?;
         let mut draft = file.unwrap_or_default();
         self.place(&mut draft)?;
+        if let Some(rotation) = self.rotate {
+            (draft.rotation, draft.crop, draft.origin) = (Some(rotation), None, None);
+        }
         if let Some(size) = self.size {
             draft.size = Some(size);
             draft.crop = None;
@@ -310,6 +327,7 @@ impl SceneArgs {
             }
             let aspect = self.aspect.map_or(Aspect::Fit, Aspect::from);
             (draft.center, draft.extent, draft.region) = (None, None, Some((region.clone(), aspect)));
+            draft.rotation = None;
             return Ok(());
         }
         if self.aspect == Some(AspectArg::Stretch) {
@@ -327,6 +345,7 @@ impl SceneArgs {
         }
         if let Some(place) = self.at {
             (draft.center, draft.extent) = (Some(place.center()?), Some(place.extent()?));
+            draft.rotation = None;
             (draft.max_iter, draft.density) = (None, None);
         }
         match &self.center {

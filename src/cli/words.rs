@@ -23,6 +23,7 @@ pub(crate) fn words(error: &Error) -> String {
         Error::Supersample(k) => {
             format!("supersample must be 1..{} (got {k})", Scene::MAX_SUPERSAMPLE)
         }
+        Error::Rotation(x) => format!("rotate must be a finite number of degrees, such as 30 (got {x:?})"),
         Error::Density(x) => format!("density must be above 0 and at most 1e6 (got {x:?})"),
         Error::Offset(x) => format!("offset must be between -1e6 and 1e6 (got {x:?})"),
         Error::Curve => {

@@ -66,9 +66,13 @@ impl Preview {
             || vec![Escape::NONE; columns as usize],
             |escapes, y| {
                 kernel.iterate(0..columns, y..y + 1, escapes);
+                let inside = |x: u32| {
+                    let c = samples.point(x, y);
+                    shallow && in_components(c.re, c.im)
+                };
                 let cost = |(x, escape): (u32, &Escape)| match escape.n() {
                     Some(n) => n,
-                    None if shallow && in_components(samples.re(x), samples.im(y)) => 0,
+                    None if inside(x) => 0,
                     None => bailout.max_iter(),
                 };
                 (0..columns).zip(&*escapes).map(cost).collect::<Vec<u32>>()

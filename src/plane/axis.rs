@@ -54,8 +54,15 @@ impl Axis {
     }
 
     /// Twice the signed distance of sample `i` from the middle, in spacings.
-    fn factor(self, i: u32) -> i64 {
-        2 * i64::from(i) + 1 - i64::from(self.samples)
+    fn factor(self, i: u32) -> f64 {
+        // A single sample of `Endpoints` lies at the first end.
+        let alone = self.samples == 1 && self.grid() == Grid::Endpoints;
+        if alone { -1.0 } else { (2 * i64::from(i) + 1 - i64::from(self.samples)) as f64 }
+    }
+
+    /// The signed distance of sample `i` from the middle of the axis, for views that are not too deep for `f64`.
+    pub(super) fn distance(self, i: u32) -> f64 {
+        self.factor(i) * (self.spacing.to_f64() / 2.0)
     }
 
     /// The coordinate of sample `i`, computed from the integer alone, so that it is the same in every band and lane.
@@ -63,7 +70,7 @@ impl Axis {
         match self.place {
             // The factor is exact and antisymmetric about the middle, so mirrored samples of a view centered on an axis
             // are exact negatives of each other.
-            Place::Centers { center } => center + self.factor(i) as f64 * (self.spacing.to_f64() / 2.0),
+            Place::Centers { center } => center + self.distance(i),
             // As numpy.linspace: i * step + first without fused multiply-add, and exactly `last` at the end.
             Place::Endpoints { first, last } => {
                 if i > 0 && i == self.samples - 1 {
@@ -77,12 +84,9 @@ impl Axis {
         }
     }
 
-    /// The signed distance of sample `i` from the middle of the axis.
+    /// The signed distance of sample `i` from the middle of the axis, at any depth.
     pub(super) fn offset(self, i: u32) -> FloatExp {
-        // A single sample of `Endpoints` lies at the first end.
-        let alone = self.samples == 1 && self.grid() == Grid::Endpoints;
-        let factor = if alone { -1 } else { self.factor(i) };
-        FloatExp::from(factor as f64) * (self.spacing * FloatExp::new(1.0, -1))
+        FloatExp::from(self.factor(i)) * (self.spacing * FloatExp::new(1.0, -1))
     }
 
     /// From edge to edge.

@@ -5,7 +5,7 @@ use num_complex::Complex;
 use crate::error::Error;
 use crate::number::complex::parse_complex;
 use crate::number::decimal::Decimal;
-use crate::plane::viewport::{Extent, Frame};
+use crate::plane::frame::{Extent, Frame};
 
 /// A place worth looking at.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -7,81 +7,21 @@ use crate::number::complexexp::ComplexExp;
 use crate::number::decimal::Decimal;
 use crate::number::floatexp::FloatExp;
 use crate::plane::axis::{Axis, Grid};
-
-/// How a region is fitted into a picture of another aspect ratio.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Aspect {
-    /// Pixels stay square; the view grows to contain the region.
-    Fit,
-    /// The view is the region; pixels may not be square.
-    Stretch,
-}
-
-/// The part of the plane that a view shows, with all digits that were given.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Frame {
-    /// Square pixels around a point.
-    Centered {
-        /// The center of the view.
-        center: Complex<Decimal>,
-        /// How large the view is.
-        extent: Extent,
-    },
-    /// The rectangle between two real and two imaginary parts.
-    Region {
-        /// `[xmin, xmax, ymin, ymax]`.
-        bounds: [Decimal; 4],
-        /// How it is fitted.
-        aspect: Aspect,
-    },
-}
-
-impl Frame {
-    /// All numbers that define it.
-    pub(crate) fn numbers(&self) -> Vec<&Decimal> {
-        match self {
-            Self::Centered { center, extent } => {
-                let extent = match extent {
-                    Extent::Zoom(length) | Extent::Height(length) | Extent::Width(length) => vec![length],
-                    Extent::Contains { width, height } => vec![width, height],
-                };
-                [vec![&center.re, &center.im], extent].concat()
-            }
-            Self::Region { bounds, .. } => bounds.iter().collect(),
-        }
-    }
-}
-
-/// The size of a view in the plane.
-///
-/// With [`Grid::Endpoints`] it reaches from the first sample to the last.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Extent {
-    /// The height is 4 / zoom.
-    Zoom(Decimal),
-    /// The height.
-    Height(Decimal),
-    /// The width.
-    Width(Decimal),
-    /// The least view that is as wide and as high as this.
-    Contains {
-        /// The least width.
-        width: Decimal,
-        /// The least height.
-        height: Decimal,
-    },
-}
+use crate::plane::frame::{Aspect, Extent, Frame};
+use crate::plane::rotation::{Rotation, Turn};
 
 /// A rectangle of samples on a lattice in the complex plane.
 ///
-/// Column 0 is at the left, row 0 at the top, the imaginary axis points up. A viewport may be a crop of a
-/// larger lattice; its samples are then exactly the same points.
+/// Column 0 is at the left, row 0 at the top, and the imaginary axis points up unless the lattice is rotated about its
+/// center. A viewport may be a crop of a larger lattice; its samples are then exactly the same points.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Viewport {
     frame: Frame,
     center: Complex<Decimal>,
     re: Axis,
     im: Axis,
+    /// Nothing where rows and columns run along the axes of the plane.
+    turn: Option<Turn>,
     /// Column and row of the lattice at which the window begins.
     left: u32,
     top: u32,
@@ -94,12 +34,6 @@ pub struct Viewport {
 /// The most samples along one side: a PNG side ends at 2^31 - 1.
 pub const MAX_SIDE: u32 = i32::MAX as u32;
 
-/// A length in the plane, if it is finite and above 0.
-fn length(decimal: &Decimal) -> Result<FloatExp, Error> {
-    let length = decimal.to_floatexp();
-    if length > FloatExp::ZERO && length.mantissa().is_finite() { Ok(length) } else { Err(Error::Extent) }
-}
-
 impl Viewport {
     /// The lattice of `size` samples over a part of the plane.
     ///
@@ -110,25 +44,9 @@ impl Viewport {
         if size.0 == 0 || size.1 == 0 || size.0 > MAX_SIDE || size.1 > MAX_SIDE {
             return Err(Error::Size(size.0, size.1));
         }
-        let (center, re, im) = match &frame {
-            Frame::Centered { center, extent } => {
-                let spacing = spacing(extent, grid, size)?;
-                let axis = |center: &Decimal, samples: u32| {
-                    let center = center.to_f64();
-                    match grid {
-                        Grid::Centers => Axis::centers(center, spacing, samples),
-                        Grid::Endpoints => {
-                            let reach = spacing.to_f64() * f64::from(samples - 1) / 2.0;
-                            Axis::endpoints(center - reach, center + reach, spacing, samples)
-                        }
-                    }
-                };
-                (center.clone(), axis(&center.re, size.0), axis(&center.im, size.1))
-            }
-            Frame::Region { bounds, aspect } => axes_of_region(bounds, grid, *aspect, size)?,
-        };
+        let (center, re, im) = frame.axes(grid, size)?;
         let (width, height) = size;
-        let viewport = Self { frame, center, re, im, left: 0, top: 0, width, height, step: 1 };
+        let viewport = Self { frame, center, re, im, turn: None, left: 0, top: 0, width, height, step: 1 };
         if viewport.magnitude().is_finite() { Ok(viewport) } else { Err(Error::BeyondF64) }
     }
 
@@ -152,6 +70,16 @@ impl Viewport {
     /// Those of [`Viewport::new`].
     pub fn region(bounds: [Decimal; 4], grid: Grid, aspect: Aspect, size: (u32, u32)) -> Result<Self, Error> {
         Self::new(Frame::Region { bounds, aspect }, grid, size)
+    }
+
+    /// This lattice, turned about its center by `rotation` instead of the one that it has.
+    ///
+    /// # Errors
+    /// [`Error::BeyondF64`] for coordinates that `f64` cannot hold.
+    pub fn with_rotation(self, rotation: Rotation) -> Result<Self, Error> {
+        let turn = (rotation != Rotation::NONE).then(|| Turn::new(rotation, &self.center));
+        let viewport = Self { turn, ..self };
+        if viewport.magnitude().is_finite() { Ok(viewport) } else { Err(Error::BeyondF64) }
     }
 
     /// `k` by `k` samples in place of each one.
@@ -223,6 +151,11 @@ impl Viewport {
         Self { left: 0, top: 0, width, height, ..self.clone() }
     }
 
+    /// How the lattice is turned about its center.
+    pub fn rotation(&self) -> Rotation {
+        self.turn.map_or(Rotation::NONE, |turn| turn.rotation)
+    }
+
     /// Column and row of the whole lattice at which the window begins.
     pub fn corner(&self) -> (u32, u32) {
         (self.left, self.top)
@@ -258,107 +191,77 @@ impl Viewport {
         if self.re.spacing < self.im.spacing { self.re.spacing } else { self.im.spacing }
     }
 
-    /// Real part of the samples in column `x`.
-    pub fn re(&self, x: u32) -> f64 {
-        debug_assert!(x < self.width, "column outside the view");
-        self.re.coordinate(self.left + x * self.step)
+    /// Whether rows and columns run along the axes of the plane, so that [`Viewport::re`] and [`Viewport::im`] are the
+    /// parts of each point.
+    pub(crate) fn is_upright(&self) -> bool {
+        self.turn.is_none()
     }
 
-    /// Imaginary part of the samples in row `y`.
-    pub fn im(&self, y: u32) -> f64 {
-        debug_assert!(y < self.height, "row outside the view");
+    /// Real part of the samples in column `x` of an upright view.
+    pub(crate) fn re(&self, x: u32) -> f64 {
+        self.re.coordinate(self.column(x))
+    }
+
+    /// Imaginary part of the samples in row `y` of an upright view.
+    pub(crate) fn im(&self, y: u32) -> f64 {
         self.im.coordinate(self.row(y))
     }
 
-    /// The index of row `y` along the imaginary axis, which points up.
+    /// The index of column `x` in the whole lattice.
+    fn column(&self, x: u32) -> u32 {
+        debug_assert!(x < self.width, "column outside the view");
+        self.left + x * self.step
+    }
+
+    /// The index of row `y` in the whole lattice, from the bottom up.
     fn row(&self, y: u32) -> u32 {
+        debug_assert!(y < self.height, "row outside the view");
         self.im.samples - 1 - (self.top + y * self.step)
     }
 
     /// The point of the plane of sample (`x`, `y`).
     pub fn point(&self, x: u32, y: u32) -> Complex<f64> {
-        Complex::new(self.re(x), self.im(y))
+        self.point_at(self.column(x), self.row(y))
+    }
+
+    /// The point of a sample of the whole lattice; rows are counted from the bottom up.
+    fn point_at(&self, column: u32, row: u32) -> Complex<f64> {
+        match self.turn {
+            None => Complex::new(self.re.coordinate(column), self.im.coordinate(row)),
+            Some(turn) => turn.point(Complex::new(self.re.distance(column), self.im.distance(row))),
+        }
+    }
+
+    /// What would be the offset of a sample of the whole lattice if that were upright.
+    fn unturned(&self, column: u32, row: u32) -> ComplexExp {
+        ComplexExp::from_parts(self.re.offset(column), self.im.offset(row))
     }
 
     /// Sample (`x`, `y`) minus the center of the lattice, with 53 bits at any depth.
     pub fn offset(&self, x: u32, y: u32) -> ComplexExp {
-        debug_assert!(x < self.width && y < self.height, "sample outside the view");
-        ComplexExp::from_parts(self.re.offset(self.left + x * self.step), self.im.offset(self.row(y)))
+        let offset = self.unturned(self.column(x), self.row(y));
+        self.turn.map_or(offset, |turn| turn.rotation.turned(offset))
     }
 
-    /// The largest distance of a sample from the center of the lattice.
+    /// The largest distance of a sample from the center of the lattice, which a rotation does not change.
     pub fn radius(&self) -> FloatExp {
-        ComplexExp::from_parts(self.re.offset(0), self.im.offset(0)).abs()
+        self.unturned(0, 0).abs()
     }
 
     /// The largest absolute value of a coordinate in the whole lattice.
     pub fn magnitude(&self) -> f64 {
-        [self.re, self.im]
+        let (right, top) = (self.re.samples - 1, self.im.samples - 1);
+        [(0, 0), (right, 0), (0, top), (right, top)]
+            .map(|(column, row)| self.point_at(column, row))
             .iter()
-            .flat_map(|axis| [axis.coordinate(0), axis.coordinate(axis.samples - 1)])
+            .flat_map(|corner| [corner.re, corner.im])
             .fold(0.0, |largest, coordinate| coordinate.abs().max(largest))
     }
 
-    /// Width and height of the whole lattice in the plane, from edge to edge.
+    /// Width and height of the whole lattice in the plane, along its rows and columns, from edge to edge.
     pub fn extent(&self) -> (FloatExp, FloatExp) {
         (self.re.extent(), self.im.extent())
     }
-}
-
-/// The distance between neighbors of a view with this extent.
-fn spacing(extent: &Extent, grid: Grid, size: (u32, u32)) -> Result<FloatExp, Error> {
-    let sides = [size.0, size.1].map(|side| FloatExp::from(f64::from(side)));
-    let [columns, rows] = [size.0, size.1].map(|side| FloatExp::from(f64::from(grid.intervals(side))));
-    Ok(match extent {
-        Extent::Zoom(zoom) => FloatExp::from(4.0) / length(zoom)? / rows,
-        Extent::Height(height) => length(height)? / rows,
-        Extent::Width(width) => length(width)? / columns,
-        Extent::Contains { width, height } => {
-            let (high, wide) = (length(height)?, length(width)? * sides[1] / sides[0]);
-            (if high < wide { wide } else { high }) / rows
-        }
-    })
-}
-
-/// Center and axes of a region.
-fn axes_of_region(
-    [xmin, xmax, ymin, ymax]: &[Decimal; 4],
-    grid: Grid,
-    aspect: Aspect,
-    size: (u32, u32),
-) -> Result<(Complex<Decimal>, Axis, Axis), Error> {
-    if xmin >= xmax || ymin >= ymax {
-        return Err(Error::EmptyRegion);
-    }
-    let center = Complex::new((xmin.clone() + xmax.clone()).half(), (ymin.clone() + ymax.clone()).half());
-    let width = xmax.clone() - xmin.clone();
-    let height = ymax.clone() - ymin.clone();
-    let (columns, rows) = (grid.intervals(size.0), grid.intervals(size.1));
-    // Square pixels take the larger of the two spacings, width / columns and height / rows. They are compared exactly,
-    // so that rounding does not move the edges of a region that fits.
-    let keeps = |binding: bool| binding || aspect == Aspect::Stretch;
-    let across = width.times(rows);
-    let down = height.times(columns);
-    let (across_spacing, down_spacing) = (
-        width.to_floatexp() / FloatExp::from(f64::from(columns)),
-        height.to_floatexp() / FloatExp::from(f64::from(rows)),
-    );
-    let spacing = if across >= down { across_spacing } else { down_spacing };
-    let axis = |keep: bool, center: &Decimal, ends: [&Decimal; 2], own: FloatExp, samples: u32| {
-        let (center, [first, last]) = (center.to_f64(), ends.map(Decimal::to_f64));
-        match (grid, keep) {
-            (Grid::Centers, true) => Axis::centers(center, own, samples),
-            (Grid::Centers, false) => Axis::centers(center, spacing, samples),
-            (Grid::Endpoints, true) => Axis::endpoints(first, last, own, samples),
-            (Grid::Endpoints, false) => {
-                let reach = spacing.to_f64() * f64::from(samples - 1) / 2.0;
-                Axis::endpoints(center - reach, center + reach, spacing, samples)
-            }
-        }
-    };
-    let re = axis(keeps(across >= down), &center.re, [xmin, xmax], across_spacing, size.0);
-    let im = axis(keeps(down >= across), &center.im, [ymin, ymax], down_spacing, size.1);
-    Ok((center, re, im))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::kernel::bailout::Kernel;
 use crate::kernel::deep::reference_orbit::ReferenceOrbit;
 use crate::kernel::plan::Plan;
 use crate::pixmap::Pixmap;
+use crate::plane::rotation::Rotation;
 use crate::plane::viewport::Viewport;
 use crate::render::bands::{bands, default_rows_per_band, lowest};
 use crate::render::contrast;
@@ -153,6 +154,27 @@ impl Render {
         }
     }
 
+    /// Replaces `distances` by those of the samples in these rows of pixels, turned as the picture is.
+    fn distances(
+        &self,
+        kernel: &dyn Kernel,
+        rows: &Range<u32>,
+        escapes: &[Escape],
+        distances: &mut Vec<Distance>,
+    ) {
+        let (k, samples) = (self.scene.supersample(), self.scene.samples());
+        distances.resize(escapes.len(), Distance::NONE);
+        kernel.distances(0..samples.width(), rows.start * k..rows.end * k, escapes, distances);
+        if samples.rotation() != Rotation::NONE {
+            let turn = samples.rotation().to_picture();
+            let (cos, sin) = (turn.re as f32, turn.im as f32);
+            for distance in distances {
+                let Distance { x, y } = *distance;
+                *distance = Distance { x: x * cos - y * sin, y: x * sin + y * cos };
+            }
+        }
+    }
+
     /// Renders into all targets, on the current rayon pool, in bands of `rows_per_band` rows of pixels.
     ///
     /// # Errors
@@ -180,7 +202,6 @@ impl Render {
             distances: Vec::new(),
             encoders: sinks.iter().map(|sink| sink.encoder()).collect(),
         };
-        let (k, width) = (self.scene.supersample(), self.scene.samples().width());
         let kernel = Cancelled { kernel: self.kernel(), cancel: watch.cancel };
         let cancelled = || watch.cancel.load(Ordering::Relaxed);
         bands(
@@ -190,8 +211,7 @@ impl Render {
             state,
             |State { pixels, distances: plane, encoders }, rows, escapes| {
                 if distances {
-                    plane.resize(escapes.len(), Distance::NONE);
-                    kernel.distances(0..width, rows.start * k..rows.end * k, escapes, plane);
+                    self.distances(&kernel, &rows, escapes, plane);
                 }
                 if cancelled() {
                     return Vec::new();
@@ -362,9 +382,7 @@ pub fn pixmap(scene: &Scene) -> Result<Pixmap, Error> {
         |(), rows, escapes| {
             let (mut distances, mut pixels) = (Vec::new(), Vec::new());
             if scene.coloring().shading.takes_distances() {
-                distances.resize(escapes.len(), Distance::NONE);
-                let (k, width) = (scene.supersample(), scene.samples().width());
-                render.kernel().distances(0..width, rows.start * k..rows.end * k, escapes, &mut distances);
+                render.distances(render.kernel(), &rows, escapes, &mut distances);
             }
             render.paint(escapes, &distances, &mut pixels);
             pixels

@@ -20,8 +20,10 @@ use crate::kernel::bailout::{Bailout, Smoothing};
 use crate::number::complex::parse_complex;
 use crate::number::decimal::Decimal;
 use crate::plane::axis::Grid;
+use crate::plane::frame::{Aspect, Extent, Frame};
 use crate::plane::location::Location;
-use crate::plane::viewport::{Aspect, Extent, Frame, MAX_SIDE, Viewport};
+use crate::plane::rotation::Rotation;
+use crate::plane::viewport::{MAX_SIDE, Viewport};
 use crate::scene::look::Look;
 use crate::scene::scene::Scene;
 use crate::scene::text::{NO_RADIUS, VERSION, aspect_name, grid_name};
@@ -35,6 +37,8 @@ pub struct Draft {
     pub extent: Option<Extent>,
     /// The view by its edges, `[xmin, xmax, ymin, ymax]`. It takes the place of center and extent.
     pub region: Option<([Decimal; 4], Aspect)>,
+    /// How the picture is turned about the center of the view.
+    pub rotation: Option<Rotation>,
     /// Columns and rows of the whole lattice of pixels.
     pub size: Option<(u32, u32)>,
     /// Where the samples lie.
@@ -72,8 +76,9 @@ pub struct Draft {
 }
 
 const TABLES: &[&str] = &["mandel", "view", "iterate", "color"];
+#[rustfmt::skip]
 const VIEW: &[&str] =
-    &["center", "zoom", "width", "height", "region", "aspect", "size", "grid", "supersample", "crop"];
+    &["center", "zoom", "width", "height", "region", "aspect", "rotate", "size", "grid", "supersample", "crop"];
 const ITERATE: &[&str] = &["max_iter", "escape_radius"];
 const COLOR: &[&str] = &[
     "palette", "reverse", "map", "density", "offset", "origin", "curve", "bands", "interior", "light", "edge",
@@ -109,8 +114,8 @@ impl Draft {
     /// The scene, with defaults for what is left open: all of the set, in [`Scene::DEFAULT_SIZE`] and default colors.
     ///
     /// # Errors
-    /// Those of [`Viewport::new`], [`Viewport::crop`], [`Bailout::new`], [`Bailout::with_smoothing`] and
-    /// [`Scene::new`].
+    /// Those of [`Viewport::new`], [`Viewport::with_rotation`], [`Viewport::crop`], [`Bailout::new`],
+    /// [`Bailout::with_smoothing`] and [`Scene::new`].
     pub fn scene(self) -> Result<Scene, Error> {
         let home = Location::ALL[0];
         let frame = match self.region {
@@ -121,7 +126,8 @@ impl Draft {
             },
         };
         let size = self.size.unwrap_or(Scene::DEFAULT_SIZE);
-        let mut viewport = Viewport::new(frame, self.grid.unwrap_or(Grid::Centers), size)?;
+        let mut viewport = Viewport::new(frame, self.grid.unwrap_or(Grid::Centers), size)?
+            .with_rotation(self.rotation.unwrap_or(Rotation::NONE))?;
         if let Some([left, top, width, height]) = self.crop {
             viewport = viewport.crop(left, top, width, height)?;
         }
@@ -188,6 +194,7 @@ fn read(text: &str) -> Read<Draft> {
         center: view.read("center", Item::point)?,
         extent: zoom.or(sides),
         region: region.map(|bounds| (bounds, aspect.unwrap_or(Aspect::Fit))),
+        rotation: view.read("rotate", |item| item.checked(Rotation::new(item.real()?)))?,
         size: view.read("size", Item::size)?,
         grid: view.read("grid", |item| item.choice(&[Grid::Centers, Grid::Endpoints], grid_name))?,
         supersample: view.read("supersample", Item::supersample)?,

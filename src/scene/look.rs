@@ -1,8 +1,8 @@
 //! The colors that a view has where none are named.
 
 use crate::color::coloring::Map;
+use crate::plane::frame::Frame;
 use crate::plane::location::Location;
-use crate::plane::viewport::Frame;
 
 /// What suits a view.
 pub(super) struct Look {

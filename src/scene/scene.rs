@@ -53,7 +53,8 @@ impl Scene {
         }
         let whole = viewport.whole();
         let size = (whole.width(), whole.height());
-        if Viewport::new(whole.frame().clone(), whole.grid(), size)? != whole {
+        let plain = Viewport::new(whole.frame().clone(), whole.grid(), size)?;
+        if plain.with_rotation(whole.rotation())? != whole {
             return Err(Error::Refined);
         }
         let samples = viewport.refined(supersample)?;

@@ -8,7 +8,8 @@ use crate::color::shading::{Edge, Light};
 use crate::kernel::bailout::Smoothing;
 use crate::number::complex::format_complex;
 use crate::plane::axis::Grid;
-use crate::plane::viewport::{Aspect, Extent, Frame};
+use crate::plane::frame::{Aspect, Extent, Frame};
+use crate::plane::rotation::Rotation;
 use crate::scene::scene::Scene;
 
 /// The version of the text: `mandel = 1`.
@@ -124,6 +125,9 @@ fn view(scene: &Scene) -> Vec<(&'static str, SceneValue)> {
                 vec![("width", SceneValue::text(width)), ("height", SceneValue::text(height))]
             }
         });
+    }
+    if viewport.rotation() != Rotation::NONE {
+        entries.push(("rotate", SceneValue::number(viewport.rotation().degrees())));
     }
     entries.extend([
         ("size", SceneValue::Text(format!("{}x{}", whole.width(), whole.height()))),

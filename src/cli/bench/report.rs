@@ -74,8 +74,10 @@ impl Report<'_> {
         let (re, im) = (viewport.center().re.to_string(), viewport.center().im.to_string());
         let sign = if im.starts_with('-') { "" } else { "+" };
         let zoom = FloatExp::from(4.0) / viewport.extent().1;
+        let degrees = viewport.rotation().degrees();
+        let turned = if degrees == 0.0 { String::new() } else { format!(", rotated by {degrees} degrees") };
         format!(
-            "{}{sign}{}i, zoom {}",
+            "{}{sign}{}i, zoom {}{turned}",
             brief(&re),
             brief(&im),
             if zoom.to_f64().is_finite() { digits(zoom.to_f64(), 4) } else { zoom.to_string() }
@@ -217,6 +219,7 @@ impl Report<'_> {
                 "center_im": viewport.center().im.to_string(),
                 "plane_width": number(width),
                 "plane_height": number(height),
+                "rotate": viewport.rotation().degrees(),
                 "width": viewport.width(),
                 "height": viewport.height(),
                 "supersample": self.scene.supersample(),

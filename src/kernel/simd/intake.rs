@@ -13,13 +13,14 @@ use crate::plane::viewport::Viewport;
 /// The coordinates of all samples of a view.
 pub(super) struct Coordinates {
     viewport: Viewport,
-    /// Real part of each column.
+    /// Real part of each column of an upright view. Empty for another view, in which each sample has its own.
     re: Vec<f64>,
 }
 
 impl Coordinates {
     pub(super) fn new(viewport: &Viewport) -> Self {
-        let re = (0..viewport.width()).map(|x| viewport.re(x)).collect();
+        let columns = if viewport.is_upright() { viewport.width() } else { 0 };
+        let re = (0..columns).map(|x| viewport.re(x)).collect();
         Self { viewport: viewport.clone(), re }
     }
 
@@ -36,7 +37,7 @@ struct Queue<'a> {
     rows: Range<u32>,
     /// The next column.
     x: u32,
-    /// Imaginary part of the present row.
+    /// Imaginary part of the present row of an upright view.
     im: f64,
     /// Samples left.
     left: usize,
@@ -50,13 +51,18 @@ impl Queue<'_> {
         let mut filled = 0;
         while filled < count {
             let run = (count - filled).min((self.columns.end - self.x) as usize);
-            let re = &self.coordinates.re[self.x as usize..][..run];
-            if let Ok(re) = <&[f64; BATCH]>::try_from(re) {
-                (batch.cx, batch.cy) = (*re, [self.im; BATCH]);
-            } else {
-                for (i, &re) in (filled..BATCH).zip(re) {
-                    (batch.cx[i], batch.cy[i]) = (re, self.im);
+            // The check of the bounds is the one that tells an upright view, for which it costs nothing more.
+            if let Some(re) = self.coordinates.re.get(self.x as usize..self.x as usize + run) {
+                if let Ok(re) = <&[f64; BATCH]>::try_from(re) {
+                    (batch.cx, batch.cy) = (*re, [self.im; BATCH]);
+                } else {
+                    for (i, &re) in (filled..BATCH).zip(re) {
+                        (batch.cx[i], batch.cy[i]) = (re, self.im);
+                    }
                 }
+            } else {
+                let (cx, cy) = (&mut batch.cx[filled..][..run], &mut batch.cy[filled..][..run]);
+                gather_points(&self.coordinates.viewport, self.x, self.rows.start, cx, cy);
             }
             filled += run;
             self.x += run as u32;
@@ -69,6 +75,15 @@ impl Queue<'_> {
             }
         }
         batch.cx[count..].fill(f64::NAN);
+    }
+}
+
+/// Puts the points of a row from column `x` on into `cx` and `cy`.
+#[cold]
+fn gather_points(viewport: &Viewport, x: u32, y: u32, cx: &mut [f64], cy: &mut [f64]) {
+    for ((re, im), x) in cx.iter_mut().zip(cy).zip(x..) {
+        let c = viewport.point(x, y);
+        (*re, *im) = (c.re, c.im);
     }
 }
 
