@@ -56,7 +56,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     // The search covers the disk that touches the upper and lower edge.
     let radius = height / FloatExp::from(2.0);
     let report = match &args.misiurewicz {
-        None => nucleus(&Nucleus::find(&center, radius, max_iter).map_err(|error| elsewhere(error, radius))?),
+        None => {
+            nucleus(&Nucleus::find(&center, radius, max_iter).map_err(|error| elsewhere(error, radius))?)?
+        }
         Some(pair) => {
             let point = match pair {
                 None => {
@@ -85,31 +87,30 @@ fn elsewhere(error: Error, radius: FloatExp) -> Failure {
 /// What was found: named values in the order in which they are printed, and the view to render.
 struct Report {
     found: &'static str,
-    center: Complex<Decimal>,
+    point: Complex<Decimal>,
     values: Vec<(&'static str, Value)>,
+    /// The center of the view.
+    center: Complex<Decimal>,
     zoom: FloatExp,
+    /// Degrees by which the view is turned.
+    rotate: f64,
     max_iter: u32,
 }
 
 impl Report {
     /// The words that render the view.
-    fn command(&self) -> [String; 8] {
-        let zoom = self.zoom.to_string();
-        [
-            "mandel",
-            "render",
-            "-c",
-            &format_complex(&self.center),
-            "-z",
-            &zoom,
-            "-n",
-            &self.max_iter.to_string(),
-        ]
-        .map(String::from)
+    fn command(&self) -> Vec<String> {
+        let mut words = ["mandel", "render", "-c"].map(String::from).to_vec();
+        words.extend([format_complex(&self.center), "-z".into(), self.zoom.to_string()]);
+        if self.rotate != 0.0 {
+            words.extend(["--rotate".into(), self.rotate.to_string()]);
+        }
+        words.extend(["-n".into(), self.max_iter.to_string()]);
+        words
     }
 
     fn text(&self) -> String {
-        let mut lines = vec![("found", self.found.into()), ("center", format_complex(&self.center))];
+        let mut lines = vec![("found", self.found.into()), ("center", format_complex(&self.point))];
         lines.extend(self.values.iter().map(|(name, value)| {
             let text = value.as_str().map_or_else(|| value.to_string(), String::from);
             (*name, text)
@@ -123,15 +124,15 @@ impl Report {
     fn json(&self) -> String {
         let mut object = json!({
             "found": self.found,
-            "center_re": self.center.re.to_string(),
-            "center_im": self.center.im.to_string(),
+            "center_re": self.point.re.to_string(),
+            "center_im": self.point.im.to_string(),
         });
         for (name, value) in &self.values {
             object[*name] = value.clone();
         }
         object["zoom"] = self.zoom.to_string().into();
         object["max_iter"] = self.max_iter.into();
-        object["command"] = self.command().to_vec().into();
+        object["command"] = self.command().into();
         format!("{object}\n")
     }
 }
@@ -141,27 +142,32 @@ const ROUNDS: u32 = 50;
 /// Iterations for the surroundings.
 const SURROUNDINGS: u32 = 1000;
 
-fn nucleus(nucleus: &Nucleus) -> Report {
+fn nucleus(nucleus: &Nucleus) -> Result<Report, Failure> {
     let four = FloatExp::from(4.0);
+    let (center, height) = nucleus.framing()?;
+    let orientation = degrees(nucleus.size);
     let mut values = vec![
         ("period", nucleus.period.into()),
         ("size", nucleus.size.abs().to_string().into()),
-        ("orientation_degrees", degrees(nucleus.size).into()),
+        ("orientation_degrees", orientation.into()),
     ];
     if nucleus.shape == Shape::Cardioid && nucleus.period > 1 {
         values.push(("julia_zoom", (four / nucleus.julia_height()).to_string().into()));
     }
-    Report {
+    Ok(Report {
         found: match nucleus.shape {
             _ if nucleus.period == 1 => "set",
             Shape::Cardioid => "minibrot",
             Shape::Disk => "disk",
         },
-        center: nucleus.center.clone(),
+        point: nucleus.center.clone(),
         values,
-        zoom: four / nucleus.framing_height(),
+        center,
+        zoom: four / height,
+        // The minibrot is turned by its orientation against the whole set.
+        rotate: -orientation,
         max_iter: limit(u64::from(ROUNDS) * u64::from(nucleus.period)),
-    }
+    })
 }
 
 fn misiurewicz(point: &Misiurewicz, height: FloatExp) -> Report {
@@ -174,7 +180,7 @@ fn misiurewicz(point: &Misiurewicz, height: FloatExp) -> Report {
     let periods = (log2(zoom) / log2(factor)).max(0.0) as u64 + 1;
     Report {
         found: "misiurewicz point",
-        center: point.center.clone(),
+        point: point.center.clone(),
         values: vec![
             ("preperiod", point.preperiod.into()),
             ("period", point.period.into()),
@@ -183,7 +189,9 @@ fn misiurewicz(point: &Misiurewicz, height: FloatExp) -> Report {
             ("zoom_factor", factor.to_string().into()),
             ("rotation_degrees", degrees(point.multiplier).into()),
         ],
+        center: point.center.clone(),
         zoom,
+        rotate: 0.0,
         max_iter: limit(u64::from(point.preperiod) + 2 * periods * u64::from(point.period)),
     }
 }

@@ -11,6 +11,7 @@ use crate::number::complexexp::ComplexExp;
 use crate::number::decimal::Decimal;
 use crate::number::fixed::ComplexFixed;
 use crate::number::floatexp::FloatExp;
+use crate::plane::location::Location;
 
 /// The shape of a hyperbolic component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,16 +123,26 @@ impl Nucleus {
         None
     }
 
-    /// The height of a view of the component and its surroundings.
+    /// Center and height of a view of the component and its surroundings. Turned by minus the argument of its size,
+    /// the view is upright.
     ///
-    /// A minibrot extends two sizes from its nucleus, in the direction of its antenna; a disk, half a size. More room for
-    /// a disk would show the nucleus of the component to which it is attached.
-    pub fn framing_height(&self) -> FloatExp {
-        let sizes = match self.shape {
-            Shape::Cardioid => 4.0,
-            Shape::Disk => 3.0,
-        };
-        self.size.abs() * FloatExp::from(sizes)
+    /// Three sizes high: a minibrot, which is 2.5 sizes wide, lies in it as the whole set lies in the home view, and its
+    /// antenna has room in a square picture too. A disk extends half a size from its nucleus; more room would show the
+    /// nucleus of the component to which it is attached.
+    ///
+    /// # Errors
+    /// None for a nucleus that was found.
+    pub fn framing(&self) -> Result<(Complex<Decimal>, FloatExp), Error> {
+        let height = self.size.abs() * FloatExp::from(3.0);
+        if self.shape == Shape::Disk {
+            return Ok((self.center.clone(), height));
+        }
+        let home = Location::ALL[0].center()?;
+        let (re, im) =
+            (ComplexExp::from_parts(home.re.to_floatexp(), home.im.to_floatexp()) * self.size).parts();
+        // The sum has hardly more digits than the nucleus, of which forty lie behind those of the size.
+        let moved = |part: &Decimal, by| Ok(part.clone() + Decimal::shortest(by).ok_or(Error::Extent)?);
+        Ok((Complex::new(moved(&self.center.re, re)?, moved(&self.center.im, im)?), height))
     }
 
     /// The height of a view of the embedded Julia set that surrounds a minibrot: 4 |size|^(3/4).
