@@ -144,3 +144,88 @@ pub(super) fn distances(
         },
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+
+    use super::*;
+    use crate::kernel::bailout::Bailout;
+    use crate::kernel::cpu::Level;
+    use crate::kernel::plan::Plan;
+    use crate::number::decimal::Decimal;
+    use crate::number::fixed::ComplexFixed;
+    use crate::number::floatexp::FloatExp;
+    use crate::plane::axis::Grid;
+    use crate::plane::location::Location;
+
+    /// ln ln |z|, from an orbit in fixed point, where |z| > 256 for the first time.
+    fn double_logarithm(c: &Complex<Decimal>, bits: usize) -> f64 {
+        let c = ComplexFixed::new(c, bits);
+        let mut z = ComplexFixed::zero();
+        loop {
+            z = z.square_add(&c);
+            let size = z.to_float().abs().to_f64();
+            if size > 256.0 {
+                return libm::log(libm::log(size));
+            }
+        }
+    }
+
+    /// The distance of c in spacings, from differences of the potential at points that are a millionth of a spacing away.
+    ///
+    /// The gradient of ln ln |z| along the real axis is x / (x^2 + y^2), and along the imaginary axis y / (x^2 + y^2).
+    fn by_differences(c: &Complex<Decimal>, spacing: FloatExp) -> (f64, f64) {
+        const STEP: i32 = -20;
+        let bits = (90 - spacing.exponent()) as usize;
+        let step = Decimal::from(spacing * FloatExp::new(1.0, STEP));
+        let here = double_logarithm(c, bits);
+        let slope =
+            |c: Complex<Decimal>| (double_logarithm(&c, bits) - here) / FloatExp::new(1.0, STEP).to_f64();
+        let along = slope(Complex::new(c.re.clone() + step.clone(), c.im.clone()));
+        let up = slope(Complex::new(c.re.clone(), c.im.clone() + step));
+        let norm_sqr = along * along + up * up;
+        (along / norm_sqr, up / norm_sqr)
+    }
+
+    /// Compares with a lattice of 9 by 7 samples of a place, and returns how many were compared.
+    fn compare(place: &str) -> usize {
+        const SIZE: (u32, u32) = (9, 7);
+        let place = Location::named(place).expect(place);
+        // Samples of a large picture, a few of them.
+        let viewport = Viewport::new(place.frame().expect("a frame"), Grid::Centers, (900, 700));
+        let viewport = viewport.expect("a view").every(100);
+        let bailout = Bailout::new(place.max_iter).expect("a limit");
+        let kernel = |level: Option<Level>| {
+            let plan = Plan::new(&viewport, bailout, level);
+            plan.kernel_within(None, u64::MAX, &AtomicU64::new(0)).expect("a kernel")
+        };
+        let mut escapes = [Escape::NONE; (SIZE.0 * SIZE.1) as usize];
+        let mut out = [Distance::NONE; (SIZE.0 * SIZE.1) as usize];
+        kernel(None).iterate(0..SIZE.0, 0..SIZE.1, &mut escapes);
+        kernel(None).distances(0..SIZE.0, 0..SIZE.1, &escapes, &mut out);
+        let (center, spacing) = (viewport.center(), viewport.spacing_min());
+        let mut compared = 0;
+        for (i, found) in out.iter().enumerate().filter(|(_, found)| found.length() > 1.0) {
+            let offset = viewport.offset(i as u32 % SIZE.0, i as u32 / SIZE.0).parts();
+            let c = Complex::new(
+                center.re.clone() + Decimal::from(offset.0),
+                center.im.clone() + Decimal::from(offset.1),
+            );
+            let (x, y) = by_differences(&c, spacing);
+            let error = libm::hypot(f64::from(found.x) - x, f64::from(found.y) - y) / libm::hypot(x, y);
+            assert!(error < 1e-3, "{}, sample {i}: {found:?}, by differences ({x}, {y})", place.name);
+            compared += 1;
+        }
+        compared
+    }
+
+    #[test]
+    fn distances_are_those_of_the_potential_in_high_precision() {
+        let mut compared = 0;
+        for place in ["home", "seahorse", "elephant", "mini", "twins", "leaves", "needle", "dendrite"] {
+            compared += compare(place);
+        }
+        assert!(compared >= 200, "{compared}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Everything that determines a picture, and its text.
 
 pub(crate) mod draft;
+mod item;
 mod look;
 #[allow(clippy::module_inception, reason = "the file is named for the type that it defines")]
 pub(crate) mod scene;

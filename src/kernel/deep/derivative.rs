@@ -22,6 +22,9 @@ use crate::number::floatexp::FloatExp;
 
 /// What follows a sample from iteration to iteration. `f` is its orbit before the iteration.
 pub(super) trait Follow {
+    /// Whether the orbit is needed beyond the escape.
+    const BEYOND: bool;
+
     fn iterate(&mut self, f: Complex<f64>);
     fn leap(&mut self, f: Complex<f64>, u: Complex<f64>, block: &Block);
     /// The same where numbers have exponents of their own.
@@ -33,6 +36,8 @@ pub(super) trait Follow {
 
 /// Nothing follows.
 impl Follow for () {
+    const BEYOND: bool = false;
+
     #[inline(always)]
     fn iterate(&mut self, _: Complex<f64>) {}
     #[inline(always)]
@@ -80,6 +85,8 @@ impl Derivative {
 }
 
 impl Follow for Derivative {
+    const BEYOND: bool = true;
+
     #[inline(always)]
     fn iterate(&mut self, f: Complex<f64>) {
         self.d = D::Narrow(times_add(f + f, self.narrow(), Complex::new(self.one, 0.0)));

@@ -239,12 +239,12 @@ impl Reference {
     /// The smooth count needs the orbit up to the escape radius. Where |f| is next to 2 it takes many iterations until f alone,
     /// without its delta, has enough bits for plain iteration.
     #[inline(never)]
-    fn escaped(
+    fn escaped<F: Follow>(
         &self,
         sample: &Sample,
         mut z: ComplexExp,
         bailout: Bailout,
-        follow: &mut impl Follow,
+        follow: &mut F,
     ) -> Escape {
         // The last block may have passed the limit.
         if sample.n > u64::from(bailout.max_iter()) {
@@ -252,7 +252,7 @@ impl Reference {
         }
         let (mut m, mut beyond) = (sample.m, 0);
         let mut f = self.bla.exact(m) + z;
-        if bailout.is_smooth() {
+        if bailout.is_smooth() || F::BEYOND {
             while f.exponent() < 2 && z.exponent() < FLOOR_EXPONENT {
                 if m == self.bla.last() || f.chebyshev() < z.chebyshev() {
                     (m, z) = (0, f);
@@ -266,7 +266,7 @@ impl Reference {
         }
         let (mut z, mut f) = (z.to_f64(), f.to_f64());
         // The same in `f64`.
-        while bailout.is_smooth() && chebyshev(f) < 4.0 {
+        while (bailout.is_smooth() || F::BEYOND) && chebyshev(f) < 4.0 {
             if m == self.bla.last() || chebyshev(f) < chebyshev(z) {
                 (m, z) = (0, f);
             }
