@@ -31,7 +31,7 @@ fn orbit(scene: &Scene) -> Option<Arc<ReferenceOrbit>> {
 
 fn plan(scene: &Scene, shards: u32) -> Job {
     let orbit = orbit(scene).map(|orbit| (orbit.clone(), orbit_digest(scene, &orbit)));
-    Job::plan(scene, shards, orbit).expect("a job")
+    Job::plan(scene, shards, false, orbit).expect("a job")
 }
 
 fn pool(threads: usize) -> rayon::ThreadPool {
@@ -345,8 +345,14 @@ fn a_job_that_makes_no_sense_is_refused() {
     let orbit = format!("\"orbit\":\"{}\"", "0".repeat(64));
     assert!(matches!(changed("\"orbit\":null", &orbit), JobProblem::Value { key: "orbit", .. }));
     assert!(matches!(changed("max_iter = 300", "max_iter = 0"), JobProblem::Scene(_)));
-    assert!(matches!(Job::plan(&home, 0, None), Err(Error::Job(JobProblem::Shards { shards: 0, .. }))));
-    assert!(matches!(Job::plan(&home, 9999, None), Err(Error::Job(JobProblem::Shards { shards: 9999, .. }))));
+    assert!(matches!(
+        Job::plan(&home, 0, false, None),
+        Err(Error::Job(JobProblem::Shards { shards: 0, .. }))
+    ));
+    assert!(matches!(
+        Job::plan(&home, 9999, false, None),
+        Err(Error::Job(JobProblem::Shards { shards: 9999, .. }))
+    ));
 }
 
 #[test]

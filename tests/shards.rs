@@ -211,6 +211,30 @@ fn stitch_names_all_that_is_wrong() {
     assert_eq!(folder.names("."), ["all.png", "d", "job.json", "other", "other.json"]);
 }
 
+#[test]
+fn distances_travel_in_shards() {
+    let folder = Folder::new();
+    let view = "--at seahorse -s 90x60 -n 500";
+    folder.succeed(&format!(
+        "render {view} --light 135 --edge 0.5 -q -o direct.png -o direct.npy --values distance"
+    ));
+    folder.succeed(&format!("plan {view} --shards 3 --distance -o job.json"));
+    folder.make(3);
+    folder.succeed(
+        "stitch job.json d --light 135 --edge 0.5 -q -o all.png -o all.npy --values distance --recheck 5%",
+    );
+    folder.same("direct.png", "all.png");
+    folder.same("direct.npy", "all.npy");
+    folder.succeed(&format!("render {view} --light 135 --edge 0.5 --resume parts -q -o again.png"));
+    folder.same("direct.png", "again.png");
+    folder.succeed(&format!("plan {view} --shards 3 -o plain.json"));
+    let stderr = folder.fail("stitch plain.json d --light 135 -o x.png", 2);
+    assert!(stderr.contains("plan with --distance"), "{stderr}");
+    folder.succeed(&format!("render {view} --resume plain -q -o plain.png"));
+    let stderr = folder.fail(&format!("render {view} --edge 1 --resume plain -o x.png"), 2);
+    assert!(stderr.contains("name another folder for --resume"), "{stderr}");
+}
+
 /// A kernel that computes one sample wrongly.
 struct Wrong {
     kernel: Box<dyn Kernel>,

@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// How many shards: a few for each worker, so that none waits long for the last one
     #[arg(long, value_name = "N", help_heading = "Shards", allow_hyphen_values = true, value_parser = Worded(shards))]
     shards: u32,
+    /// Keep distances too, so that 'mandel stitch' can make light and edges of them; shards get two to three times as large
+    #[arg(long, help_heading = "Shards")]
+    distance: bool,
     /// File for the job; a deep view has its reference orbit beside it
     #[arg(short, long, value_name = "FILE", default_value = "job.json", help_heading = "Shards")]
     output: PathBuf,
@@ -82,7 +85,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let pool = threads::pool(args.run.threads()?, NEEDED, args.run.quiet)?;
     let (job, orbit) = pool.install(|| {
         let orbit = compute_orbit(&scene, known, memory::max_steps(NEEDED), progress)?;
-        Ok::<_, Failure>((Job::plan(&scene, args.shards, orbit.clone())?, orbit))
+        Ok::<_, Failure>((Job::plan(&scene, args.shards, args.distance, orbit.clone())?, orbit))
     })?;
     let text = job.to_text();
     let there = fs::read(&args.output).is_ok_and(|there| there == text.as_bytes());

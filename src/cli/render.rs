@@ -72,6 +72,13 @@ pub(crate) struct Job<'a> {
     needed: u64,
 }
 
+/// What some output takes.
+#[derive(Clone, Copy)]
+pub(crate) struct Takes {
+    pub(crate) colors: bool,
+    pub(crate) distances: bool,
+}
+
 /// What has been written.
 pub(crate) struct Written {
     /// The files.
@@ -108,8 +115,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let folder = folder.map(|path| Folder { path, level, picture, unfinished: unfinished.clone() });
     job.render(outputs, start, |job| match &folder {
         Some(folder) => {
-            let colors = job.colors();
-            folder.resume(&mut job.resolved, job.share.threads, job.needed, colors)
+            let takes = job.takes();
+            folder.resume(&mut job.resolved, job.share.threads, job.needed, takes)
         }
         None => Ok(Source::Kernel(job.prepare(picture.run.progress())?)),
     })
@@ -279,9 +286,12 @@ impl<'a> Job<'a> {
         self.needed
     }
 
-    /// Whether some output takes colors.
-    pub(crate) fn colors(&self) -> bool {
-        self.sinks.iter().any(|sink| sink.needs().colors)
+    /// What the outputs take.
+    pub(crate) fn takes(&self) -> Takes {
+        let needs = || self.sinks.iter().map(|sink| sink.needs());
+        let shaded = self.resolved.scene.coloring().shading.takes_distances();
+        let colors = needs().any(|needs| needs.colors);
+        Takes { colors, distances: needs().any(|needs| needs.distances) || colors && shaded }
     }
 
     /// Makes kernel and painter on the current pool, which leaves nothing of the scene to be found.
@@ -294,7 +304,7 @@ impl<'a> Job<'a> {
             known: self.resolved.reference.take(),
             max_steps: if deep { memory::max_steps(self.needed) / self.share.jobs } else { u64::MAX },
             steps: &steps,
-            colors: self.colors(),
+            colors: self.takes().colors,
         };
         Ok(Render::new(&self.resolved.scene, making)?)
     }

@@ -18,6 +18,7 @@ use crate::cli::memory;
 use crate::cli::picture::PictureArgs;
 use crate::cli::pieces::{Piece, Source, compute_orbit, orbit_of, put, put_orbit, read_failure, read_job};
 use crate::cli::progress::{Meter, Progress, Stage};
+use crate::cli::render::Takes;
 use crate::cli::scene::Resolved;
 use crate::cli::shard_log::{self, Took};
 use crate::cli::shard_number::{ShardArg, shard_number};
@@ -168,9 +169,9 @@ fn note_replaced(place: &Path, why: &str, quiet: bool) {
     }
 }
 
-/// Bytes for blocks that are made or wait for an earlier one, packed: at most 1 MiB of numbers in each.
+/// Bytes for blocks that are made or wait for an earlier one, packed: at most 2 MiB of numbers in each.
 fn memory_of(threads: usize) -> u64 {
-    (threads as u64) * (12 << 20)
+    (threads as u64) * (24 << 20)
 }
 
 /// A folder of shards, and how they are made.
@@ -234,7 +235,7 @@ impl Folder<'_> {
         resolved: &mut Resolved,
         threads: usize,
         needed: u64,
-        colors: bool,
+        takes: Takes,
     ) -> Result<Source, Failure> {
         make_folder(self.path)?;
         let needed = needed.saturating_add(memory_of(threads));
@@ -252,11 +253,12 @@ impl Folder<'_> {
                     shown(&path)
                 )));
             }
+            check_distances(&job, &path, takes)?;
             (job, None)
         } else {
             let progress = self.picture.run.progress();
             let orbit = compute_orbit(scene, resolved.reference.take(), max_steps, progress)?;
-            let job = Job::plan(scene, Job::shards_to_resume(scene), orbit.clone())?;
+            let job = Job::plan(scene, Job::shards_to_resume(scene), takes.distances, orbit.clone())?;
             if let Some(orbit) = &orbit {
                 put_orbit(scene, orbit, &path, &self.unfinished)?;
             }
@@ -264,7 +266,7 @@ impl Folder<'_> {
             (job, orbit.map(|(orbit, _)| orbit))
         };
         let survey = self.complete(&job, &path, orbit, max_steps)?;
-        source(&job, &survey, &resolved.scene, threads, colors, max_steps, &path)
+        source(&job, &survey, &resolved.scene, threads, takes, max_steps, &path)
     }
 
     /// Makes the shards that are not there.
@@ -331,13 +333,25 @@ fn difference(there: &Scene, asked: &Scene) -> Option<String> {
     Some(format!("with {} where {} is asked for", line(&there, &asked), line(&asked, &there)))
 }
 
+/// Refuses a job without the distances that are wanted of it.
+pub(crate) fn check_distances(job: &Job, path: &Path, takes: Takes) -> Result<(), Failure> {
+    if takes.distances && !job.has_distances() {
+        return Err(usage(format!(
+            "{} keeps no distances, which --light, --edge and --values distance need; plan with --distance, or name another \
+             folder for --resume",
+            shown(path)
+        )));
+    }
+    Ok(())
+}
+
 /// The picture of a complete set of shards, with the colors of `scene`.
 pub(crate) fn source(
     job: &Job,
     survey: &Survey,
     scene: &Scene,
     threads: usize,
-    colors: bool,
+    takes: Takes,
     max_steps: u64,
     path: &Path,
 ) -> Result<Source, Failure> {
@@ -354,10 +368,10 @@ pub(crate) fn source(
     // samples between those of the shards.
     let window = scene.viewport().whole() != *scene.viewport();
     let curve = scene.coloring().map == Map::Auto && scene.coloring().curve.is_none();
-    let iterates = colors && (window || curve);
+    let iterates = takes.colors && (window || curve);
     let orbit = if iterates { orbit_of(job, path, max_steps, Progress::Never)? } else { None };
     let stitch = Arc::new(Stitch::new(job, survey, rows));
-    let render = Render::with_kernel(scene, Box::new(Arc::clone(&stitch)), colors, |lattice| {
+    let render = Render::with_kernel(scene, Box::new(Arc::clone(&stitch)), takes.colors, |lattice| {
         let plan = Plan::new(lattice, scene.bailout(), None);
         plan.kernel_of_preview(orbit.clone(), max_steps, &Default::default())
     })?;

@@ -20,7 +20,7 @@ use crate::cli::progress::{Meter, Stage};
 use crate::cli::render::{self, Share};
 use crate::cli::scene::{ColorArgs, Resolved};
 use crate::cli::scene_file::SceneFile;
-use crate::cli::shard::source;
+use crate::cli::shard::{check_distances, source};
 use crate::cli::terminal::{brief, reason, say, shown};
 use crate::cli::threads;
 use crate::cli::value::{self, Worded};
@@ -106,6 +106,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if outputs.is_empty() {
         return Ok(());
     }
+    check_distances(&job, &args.job, work.takes())?;
     work.render(outputs, start, |work| {
         let survey = survey(&job, &paths, || ());
         check(&job, &args.job, &survey)?;
@@ -115,7 +116,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             }
         }
         let max_steps = memory::max_steps(work.needed());
-        let source = source(&job, &survey, &scene, share.threads, work.colors(), max_steps, &args.job)?;
+        let source = source(&job, &survey, &scene, share.threads, work.takes(), max_steps, &args.job)?;
         if let (Some(percent), Source::Shards(_, stitch)) = (args.recheck, &source) {
             args.recheck(&job, stitch, percent, max_steps)?;
         }

@@ -24,6 +24,7 @@ pub struct Job {
     side: u32,
     tiles: Tiles,
     shards: u32,
+    distance: bool,
     /// The predicted cost of each tile, as a level.
     costs: Vec<u8>,
     /// The tiles of each shard.
@@ -34,7 +35,7 @@ pub struct Job {
 /// The digits that levels of costs are written in, one for each tile.
 const DIGITS: &[u8; LEVELS as usize] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-const KEYS: [&str; 7] = ["costs", "kernel", "mandel_job", "orbit", "scene", "shards", "side"];
+const KEYS: [&str; 8] = ["costs", "distance", "kernel", "mandel_job", "orbit", "scene", "shards", "side"];
 
 fn wrong<T>(problem: JobProblem) -> Result<T, Error> {
     Err(Error::Job(problem))
@@ -46,7 +47,7 @@ impl Job {
 
     /// Cuts a scene into `shards` shards of about the same cost, predicted from 1/1024 of its pixels.
     ///
-    /// `reference` is the orbit of [`Plan::reference`] and its [digest](super::orbit_digest), for a deep view. Uses the
+    /// Its shards hold distances too if `distance`. `reference` is the orbit of [`Plan::reference`] and its [digest](super::orbit_digest), for a deep view. Uses the
     /// current rayon pool.
     ///
     /// # Errors
@@ -54,16 +55,18 @@ impl Job {
     pub fn plan(
         scene: &Scene,
         shards: u32,
+        distance: bool,
         reference: Option<(Arc<ReferenceOrbit>, Digest)>,
     ) -> Result<Self, Error> {
         let (orbit, digest) = reference.unzip();
         let (side, costs) = preview::tiles(scene, shards, orbit)?;
-        Self::new(scene, shards, digest, side, costs)
+        Self::new(scene, shards, distance, digest, side, costs)
     }
 
     fn new(
         scene: &Scene,
         shards: u32,
+        distance: bool,
         orbit: Option<Digest>,
         side: u32,
         costs: Vec<u8>,
@@ -72,7 +75,8 @@ impl Job {
         let kernel = Plan::new(scene.samples(), scene.bailout(), None).order();
         let Some(tiles) = Tiles::new(&scene, side) else { return wrong(JobProblem::TooLarge) };
         let dealt = Arc::new(deal(&costs, shards));
-        let mut job = Self { scene, kernel, orbit, side, tiles, shards, costs, dealt, id: Digest([0; 32]) };
+        let id = Digest([0; 32]);
+        let mut job = Self { scene, kernel, orbit, side, tiles, shards, distance, costs, dealt, id };
         let text = job.to_text();
         if text.len() as u64 > Self::MAX_BYTES {
             return wrong(JobProblem::TooLarge);
@@ -137,15 +141,22 @@ impl Job {
         if !(1..=tiles.count()).contains(&shards) {
             return wrong(JobProblem::Shards { shards, tiles: tiles.count() });
         }
-        Self::new(&scene, shards, orbit, side, costs)
+        // Left out where there are none, so that the text of such a job is what it was before there were any.
+        let distance = match keys.get("distance") {
+            None => false,
+            Some(Value::Bool(true)) => true,
+            _ => return wrong(JobProblem::Value { key: "distance", expected: "true, or left out" }),
+        };
+        Self::new(&scene, shards, distance, orbit, side, costs)
     }
 
     /// The job as JSON: sorted keys, no blanks, no floats; the same bytes for the same job.
     pub fn to_text(&self) -> String {
         let costs: String = self.costs.iter().map(|&level| char::from(DIGITS[usize::from(level)])).collect();
         let orbit = self.orbit.map_or(Value::Null, |digest| digest.to_string().into());
-        let values: [Value; 7] = [
+        let values: [Value; 8] = [
             costs.into(),
+            self.distance.into(),
             self.kernel.into(),
             1.into(),
             orbit,
@@ -153,7 +164,8 @@ impl Job {
             self.shards.to_string().into(),
             self.side.to_string().into(),
         ];
-        object(KEYS.into_iter().zip(values))
+        let said = |(key, _): &(&str, Value)| self.distance || *key != "distance";
+        object(KEYS.into_iter().zip(values).filter(said))
     }
 
     /// The SHA-256 of the text.
@@ -179,6 +191,11 @@ impl Job {
     /// How many shards there are; the first is number 1.
     pub fn shards(&self) -> u32 {
         self.shards
+    }
+
+    /// Whether its shards hold distances.
+    pub fn has_distances(&self) -> bool {
+        self.distance
     }
 
     /// How many tiles there are.

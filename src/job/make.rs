@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::field::Escape;
+use crate::field::{Distance, Escape};
 use crate::job::digest::Digest;
 use crate::job::job::Job;
 use crate::job::shard::{Packer, ShardWriter};
@@ -40,15 +40,19 @@ pub fn make_shards<W: Write + Send, E: From<io::Error> + Send>(
     let mut next = 0;
     in_order(
         blocks,
-        || (Packer::new(), Vec::new()),
-        |(packer, escapes), piece| {
+        || (Packer::new(), Vec::new(), Vec::new()),
+        |(packer, escapes, distances), piece| {
             let (first, shard, tile) = find(piece);
             let rect = tiles.block(tile, piece - first);
             escapes.resize(rect.samples(), Escape::NONE);
             let samples = escapes.len() as u64;
-            kernel.iterate(rect.columns, rect.rows, escapes);
+            kernel.iterate(rect.columns.clone(), rect.rows.clone(), escapes);
+            if job.has_distances() {
+                distances.resize(escapes.len(), Distance::NONE);
+                kernel.distances(rect.columns, rect.rows, escapes, distances);
+            }
             made(samples);
-            (shard, packer.pack(escapes, job))
+            (shard, packer.pack(escapes, distances, job))
         },
         |(shard, packed)| {
             if writer.is_none() {

@@ -1,6 +1,6 @@
 //! A spot check of shards: some of their numbers, computed again.
 
-use crate::field::Escape;
+use crate::field::{Distance, Escape};
 use crate::job::stitch::Stitch;
 use crate::kernel::bailout::Kernel;
 use crate::render::in_order::in_order;
@@ -22,17 +22,26 @@ pub fn recheck(
     let pieces = width.div_ceil(PIECE);
     let checked: Result<(), (u32, u32)> = in_order(
         pieces * rows.len() as u32,
-        || [vec![Escape::NONE; PIECE as usize], vec![Escape::NONE; PIECE as usize]],
-        |[stored, computed], piece| {
+        || {
+            let escapes = || vec![Escape::NONE; PIECE as usize];
+            let distances = || vec![Distance::NONE; PIECE as usize];
+            ([escapes(), escapes()], [distances(), distances()])
+        },
+        |([stored, computed], distances), piece| {
             let (y, left) = (rows[(piece / pieces) as usize], piece % pieces * PIECE);
             let columns = left..width.min(left + PIECE);
             let (stored, computed) = (&mut stored[..columns.len()], &mut computed[..columns.len()]);
             stitch.iterate(columns.clone(), y..y + 1, stored);
-            kernel.iterate(columns, y..y + 1, computed);
+            kernel.iterate(columns.clone(), y..y + 1, computed);
             done(stored.len() as u64);
-            let differ = |(one, other): (&Escape, &Escape)| one != other;
-            let x = stored.iter().zip(&*computed).position(differ)?;
-            Some((left + x as u32, y))
+            let mut differs = stored.iter().zip(&*computed).position(|(one, other)| one != other);
+            if stitch.has_distances() && differs.is_none() {
+                let [one, other] = distances.each_mut().map(|plane| &mut plane[..columns.len()]);
+                stitch.distances(columns.clone(), y..y + 1, stored, one);
+                kernel.distances(columns, y..y + 1, computed, other);
+                differs = one.iter().zip(&*other).position(|(one, other)| one != other);
+            }
+            Some((left + differs? as u32, y))
         },
         |differs| differs.map_or(Ok(()), Err),
     );

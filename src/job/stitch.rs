@@ -37,7 +37,10 @@ pub struct Stitch {
 }
 
 /// A block, which the first thread that needs it reads while the others wait.
-type Block = Arc<Mutex<Option<Vec<Escape>>>>;
+type Block = Arc<Mutex<Option<Planes>>>;
+
+/// The results of a block, and its distances if the job has them.
+type Planes = (Vec<Escape>, Vec<Distance>);
 
 impl Stitch {
     /// The results of a complete set of shards. `rows` is how many rows of samples are read at once, by all threads together.
@@ -79,8 +82,14 @@ impl Stitch {
     /// Bytes that the blocks take that are kept.
     pub fn memory(job: &Job, rows: u32) -> u64 {
         let tiles = job.tiles();
-        let block = tiles.block(0, 0).samples() as u64 * size_of::<Escape>() as u64;
+        let planes = if job.has_distances() { 2 } else { 1 };
+        let block = planes * tiles.block(0, 0).samples() as u64 * size_of::<Escape>() as u64;
         block * Self::blocks_kept(job, rows) as u64 + 8 * u64::from(tiles.count())
+    }
+
+    /// Whether there are distances.
+    pub(super) fn has_distances(&self) -> bool {
+        self.job.has_distances()
     }
 
     /// Samples in a row.
@@ -105,14 +114,14 @@ impl Stitch {
         lock(&self.failure).take()
     }
 
-    fn read(&self, tile: u32, block: u32) -> Result<Vec<Escape>, (PathBuf, ReadError)> {
+    fn read(&self, tile: u32, block: u32) -> Result<Planes, (PathBuf, ReadError)> {
         let (shard, first) = self.places[tile as usize];
         let (path, index) = &self.shards[shard as usize];
         let named = |error: ReadError| (path.clone(), error);
         let open = || File::open(path).map(Arc::new);
         let file = lock(&self.files).get(shard, open).map_err(|error| named(error.into()))?;
         let rect = self.tiles.block(tile, block);
-        let read = || -> Result<Vec<Escape>, ReadError> {
+        let read = || -> Result<Planes, ReadError> {
             let mut unpacker = Unpacker::new(&self.job);
             let mut place = [0; 8];
             let entry = index + 8 + ENTRY * u64::from(first + block);
@@ -124,9 +133,9 @@ impl Stitch {
             let mut stored = vec![0; entry.stored as usize];
             let Some(place) = place.checked_add(12) else { return damaged("its index is damaged") };
             file.read_exact_at(&mut stored, place)?;
-            let mut escapes = Vec::new();
-            unpacker.unpack(&stored, entry.checksum, &rect, &mut escapes)?;
-            Ok(escapes)
+            let (mut escapes, mut distances) = (Vec::new(), Vec::new());
+            unpacker.unpack(&stored, entry.checksum, &rect, (&mut escapes, &mut distances))?;
+            Ok((escapes, distances))
         };
         read().map_err(named)
     }
@@ -136,15 +145,22 @@ impl Stitch {
         self.failed.store(true, Ordering::Relaxed);
     }
 
-    /// Copies the part of a block that lies in `columns` x `rows`.
-    fn copy(&self, (tile, block): (u32, u32), columns: &Range<u32>, rows: &Range<u32>, out: &mut [Escape]) {
+    /// Copies the part of a block that lies in `columns` x `rows`. `plane` takes the results or the distances of the block.
+    fn copy<T: Copy>(
+        &self,
+        (tile, block): (u32, u32),
+        columns: &Range<u32>,
+        rows: &Range<u32>,
+        plane: &Plane<T>,
+        out: &mut [T],
+    ) {
         let made: Result<Block, std::convert::Infallible> =
             lock(&self.blocks).get((tile, block), || Ok(Arc::default()));
         let Ok(kept) = made;
         let mut kept = lock(&kept);
         if kept.is_none() && !self.failed.load(Ordering::Relaxed) {
             match self.read(tile, block) {
-                Ok(escapes) => *kept = Some(escapes),
+                Ok(planes) => *kept = Some(planes),
                 Err(failure) => self.fail(failure),
             }
         }
@@ -156,15 +172,21 @@ impl Stitch {
             let from =
                 (y - rect.rows.start) as usize * rect.columns.len() + (left - rect.columns.start) as usize;
             match &*kept {
-                Some(escapes) => to.copy_from_slice(&escapes[from..][..to.len()]),
-                None => to.fill(Escape::NONE),
+                Some(planes) => to.copy_from_slice(&(plane.of)(planes)[from..][..to.len()]),
+                None => to.fill(plane.none),
             }
         }
     }
 }
 
-impl Kernel for Stitch {
-    fn iterate(&self, columns: Range<u32>, rows: Range<u32>, out: &mut [Escape]) {
+/// How to find a plane in a block, and what a sample has where that cannot be read.
+struct Plane<T> {
+    of: fn(&Planes) -> &[T],
+    none: T,
+}
+
+impl Stitch {
+    fn copy_all<T: Copy>(&self, columns: &Range<u32>, rows: &Range<u32>, plane: &Plane<T>, out: &mut [T]) {
         debug_assert_eq!(out.len(), columns.len() * rows.len(), "one result per sample");
         let mut y = rows.start;
         while y < rows.end {
@@ -172,16 +194,28 @@ impl Kernel for Stitch {
             let mut below = rows.end;
             while x < columns.end {
                 let (tile, block) = self.tiles.place(x, y);
-                self.copy((tile, block), &columns, &rows, out);
+                self.copy((tile, block), columns, rows, plane, out);
                 let rect = self.tiles.block(tile, block);
                 (x, below) = (rect.columns.end, rect.rows.end);
             }
             y = below;
         }
     }
+}
 
-    fn distances(&self, _: Range<u32>, _: Range<u32>, _: &[Escape], out: &mut [Distance]) {
-        out.fill(Distance::NONE);
+impl Kernel for Stitch {
+    fn iterate(&self, columns: Range<u32>, rows: Range<u32>, out: &mut [Escape]) {
+        let plane = Plane { of: |(escapes, _)| escapes, none: Escape::NONE };
+        self.copy_all(&columns, &rows, &plane, out);
+    }
+
+    /// Those of a job whose shards hold none are 0.
+    fn distances(&self, columns: Range<u32>, rows: Range<u32>, _: &[Escape], out: &mut [Distance]) {
+        if !self.job.has_distances() {
+            return out.fill(Distance::NONE);
+        }
+        let plane = Plane { of: |(_, distances)| distances, none: Distance::NONE };
+        self.copy_all(&columns, &rows, &plane, out);
     }
 }
 

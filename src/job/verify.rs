@@ -8,7 +8,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::field::Escape;
+use crate::field::{Distance, Escape};
 use crate::job::digest::{Digest, Hashing};
 use crate::job::job::Job;
 use crate::job::shard::{END_MAGIC, Entry, MAGIC, MAX_HEADER, Tally, VERSION, header, trailer};
@@ -78,7 +78,7 @@ pub fn verify(job: &Job, file: impl Read) -> Result<Verified, ReadError> {
     let tiles = job.tiles();
     let mut unpacker = Unpacker::new(job);
     let (mut entries, mut tally) = (Vec::new(), Tally::default());
-    let (mut stored, mut escapes) = (Vec::new(), Vec::new());
+    let (mut stored, mut escapes, mut distances) = (Vec::new(), Vec::new(), Vec::new());
     for &tile in &job.dealt()[shard as usize - 1] {
         for block in 0..tiles.blocks(tile) {
             let place = file.length();
@@ -87,7 +87,8 @@ pub fn verify(job: &Job, file: impl Read) -> Result<Verified, ReadError> {
             let entry = unpacker.head(head, &tiles.block(tile, block), place)?;
             stored.resize(entry.stored as usize, 0);
             file.read_exact(&mut stored)?;
-            unpacker.unpack(&stored, entry.checksum, &tiles.block(tile, block), &mut escapes)?;
+            let rect = tiles.block(tile, block);
+            unpacker.unpack(&stored, entry.checksum, &rect, (&mut escapes, &mut distances))?;
             tally.add(Tally::of(&escapes, job.scene().bailout().max_iter()));
             entries.push(entry);
         }
@@ -167,13 +168,17 @@ pub(super) struct Unpacker {
     max_iter: u32,
     /// Bytes of a sample.
     sample: usize,
+    smooth: bool,
+    distance: bool,
 }
 
 impl Unpacker {
     pub(super) fn new(job: &Job) -> Self {
         let bailout = job.scene().bailout();
-        let sample = if bailout.is_smooth() { 8 } else { 4 };
-        Self { inflate: Decompress::new(false), raw: Vec::new(), max_iter: bailout.max_iter(), sample }
+        let (smooth, distance) = (bailout.is_smooth(), job.has_distances());
+        let sample = 4 + if smooth { 4 } else { 0 } + if distance { 8 } else { 0 };
+        let (inflate, raw, max_iter) = (Decompress::new(false), Vec::new(), bailout.max_iter());
+        Self { inflate, raw, max_iter, sample, smooth, distance }
     }
 
     /// What stands before a block.
@@ -188,13 +193,13 @@ impl Unpacker {
         Ok(Entry { place, stored, checksum })
     }
 
-    /// The results in a block.
+    /// The results in a block, and the distances if there are any.
     pub(super) fn unpack(
         &mut self,
         stored: &[u8],
         checksum: u32,
         rect: &Rect,
-        escapes: &mut Vec<Escape>,
+        (escapes, distances): (&mut Vec<Escape>, &mut Vec<Distance>),
     ) -> Result<(), ReadError> {
         let samples = rect.samples();
         self.raw.resize(samples * self.sample, 0);
@@ -207,17 +212,25 @@ impl Unpacker {
         if crc32fast::hash(&self.raw) != checksum {
             return damaged("the checksum of a block does not fit");
         }
-        let word = |plane: &[u8], i: usize| {
-            let byte = |place: usize| plane[place * samples + i];
+        let word = |plane: usize, i: usize| {
+            let byte = |place: usize| self.raw[(4 * plane + place) * samples + i];
             u32::from_le_bytes([byte(0), byte(1), byte(2), byte(3)])
         };
-        let (counts, fractions) = self.raw.split_at(4 * samples);
+        let across = if self.smooth { 2 } else { 1 };
         escapes.clear();
         escapes.reserve(samples);
+        distances.clear();
         let mut possible = true;
         for i in 0..samples {
-            let count = word(counts, i);
-            let fraction = f32::from_bits(if fractions.is_empty() { 0 } else { word(fractions, i) });
+            let count = word(0, i);
+            let fraction = f32::from_bits(if self.smooth { word(1, i) } else { 0 });
+            if self.distance {
+                let [x, y] = [across, across + 1].map(|plane| f32::from_bits(word(plane, i)));
+                let distance = Distance { x, y };
+                possible &=
+                    distance.length().is_finite() && (count != u32::MAX || distance == Distance::NONE);
+                distances.push(distance);
+            }
             possible &= count <= self.max_iter || count == u32::MAX;
             possible &= fraction.is_finite() && (count != u32::MAX || fraction == 0.0);
             escapes.push(if count == u32::MAX { Escape::NONE } else { Escape::new(count, fraction) });
