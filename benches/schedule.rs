@@ -57,7 +57,10 @@ fn costs(scene: &Scene) -> Vec<f64> {
         let start = Instant::now();
         render.kernel().iterate(0..width, rows.clone(), &mut escapes);
         render.paint(&escapes, &[], &mut pixels);
-        encoder.encode(&Band { rows, escapes: &escapes, distances: &[], pixels: &pixels }, &mut pieces);
+        encoder.encode(
+            &Band { rows, escapes: &escapes, distances: &[], added: 0, pixels: &pixels },
+            &mut pieces,
+        );
         let seconds = start.elapsed().as_secs_f64();
         pieces.clear();
         seconds

@@ -70,7 +70,7 @@ pub use kernel::{
 pub use number::{ComplexExp, Decimal, FloatExp, MAX_DIGITS, format_complex, parse_complex};
 pub use pixmap::Pixmap;
 pub use plane::{Aspect, Extent, Frame, Grid, Location, MAX_SIDE, Rotation, Viewport};
-pub use scene::{Draft, Scene, SceneValue};
+pub use scene::{Draft, Scene, SceneValue, Supersample};
 
 /// What only the project's own tests and benches use. It may change at any time.
 #[doc(hidden)]

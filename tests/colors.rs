@@ -8,7 +8,10 @@
 //! cargo test --test colors -- --ignored print_the_golden_table
 //! ```
 
-use mandel::{Bailout, Coloring, Curve, Grid, Location, Map, Palette, Pixmap, Rgb, Scene, Viewport, render};
+use mandel::{
+    Bailout, Coloring, Curve, Edge, Grid, Light, Location, Map, Palette, Pixmap, Rgb, Scene, Shading,
+    Viewport, render,
+};
 use sha2::{Digest, Sha256};
 
 fn scene(place: &str, size: (u32, u32), supersample: u32, coloring: Coloring) -> Scene {
@@ -184,6 +187,40 @@ fn a_crop_of_a_crop_is_a_crop_of_the_whole() {
     let crop = scene.viewport().crop(5, 4, 30, 20).and_then(|crop| crop.crop(6, 7, 10, 9)).expect("a part");
     let crop = Scene::new(crop, scene.bailout(), 2, Coloring::default()).expect("a scene");
     assert!(render::pixmap(&crop).expect("a picture").bytes == part(&whole, (11, 11), (10, 9)));
+}
+
+#[test]
+fn pixels_that_need_more_samples_get_them_wherever_the_picture_is_cut() {
+    for (place, shading) in [("seahorse", Shading::default()), ("home", lit()), ("twins", Shading::default())]
+    {
+        let plain = scene(place, (61, 37), 2, Coloring { map: Map::Auto, shading, ..Coloring::default() });
+        let scene = plain.clone().with_refinement().expect("a scene");
+        let whole = render::pixmap(&scene).expect("a picture");
+        for threads in [1, 7] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            assert!(pool.install(|| render::pixmap(&scene)).expect("a picture") == whole, "{place}");
+        }
+        let crop = scene.viewport().crop(20, 11, 30, 19).expect("a part");
+        let crop = Scene::new(crop, scene.bailout(), 2, scene.coloring().clone()).expect("a scene");
+        let crop = render::pixmap(&crop.with_refinement().expect("a scene")).expect("a picture");
+        assert!(crop.bytes == part(&whole, (20, 11), (30, 19)), "{place}");
+        // It is nearer to 8x8 samples in all pixels than 4x4 samples are, or 3x3 where distances change faster than counts.
+        let all = |k| {
+            let scene = Scene::new(scene.viewport().clone(), scene.bailout(), k, scene.coloring().clone());
+            render::pixmap(&scene.expect("a scene")).expect("a picture")
+        };
+        let error = |one: &Pixmap, other: &Pixmap| -> u64 {
+            one.bytes.iter().zip(&other.bytes).map(|(a, b)| u64::from(a.abs_diff(*b))).sum()
+        };
+        let finest = all(8);
+        let k = if shading.takes_distances() { 3 } else { 4 };
+        assert!(error(&whole, &finest) < error(&all(k), &finest), "{place}");
+    }
+}
+
+fn lit() -> Shading {
+    let light = Some(Light { angle: 135.0, height: Light::HEIGHT, strength: 1.0 });
+    Shading { light, edge: Some(Edge { width: 0.5, color: None }) }
 }
 
 #[test]

@@ -181,7 +181,11 @@ impl Random {
         let smoothing = if self.one_in(4) { Smoothing::Off } else { Smoothing::Radius(radius) };
         let bailout =
             Bailout::new(max_iter).and_then(|bailout| bailout.with_smoothing(smoothing)).expect("a bailout");
-        Scene::new(self.viewport(), bailout, self.range(1, 9) as u32, self.coloring()).expect("a scene")
+        let scene = Scene::new(self.viewport(), bailout, self.range(1, 9) as u32, self.coloring());
+        let scene = scene.expect("a scene");
+        // Where the finest lattice has too many samples along a side it stays as it is.
+        let refined = (scene.supersample() == 2).then(|| scene.clone().with_refinement().ok()).flatten();
+        refined.unwrap_or(scene)
     }
 }
 
@@ -422,6 +426,7 @@ const BAD: &[(&str, usize, usize, &str)] = &[
     ("[view]\nsize = 1920", 2, 8, "'size' must be \"WIDTHxHEIGHT\" in pixels"),
     ("[view]\nsize = \"4294967296x1\"", 2, 8, "'size' must be \"WIDTHxHEIGHT\" in pixels"),
     ("[view]\nsize = \"0x1\"", 2, 8, "size: a size of 0x1 pixels"),
+    ("[view]\nsupersample = \"more\"", 2, 15, "'supersample' must be a whole number from 0 to 4294967295"),
     ("[view]\nsupersample = 9", 2, 15, "supersample: 9 samples along a pixel"),
     ("[view]\ncrop = [1, 2, 3]", 2, 8, "'crop' must be [left, top, width, height]"),
     ("[view]\ncrop = [1, 2, 3, -4]", 2, 18, "'crop' must be a whole number from 0 to"),

@@ -48,7 +48,13 @@ pub(crate) fn command(scene: &Scene) -> Option<String> {
     }
     option("-s", format!("{}x{}", viewport.width(), viewport.height()));
     option("-n", scene.bailout().max_iter().to_string());
-    option("--supersample", scene.supersample().to_string());
+    option(
+        "--supersample",
+        match scene.refines() {
+            true => "auto".into(),
+            false => scene.supersample().to_string(),
+        },
+    );
     if viewport.grid() == Grid::Endpoints {
         option("--grid", "endpoints".into());
     }

@@ -15,7 +15,7 @@ use crate::cli::interrupt::Unfinished;
 use crate::cli::memory;
 use crate::cli::pieces::{compute_orbit, put, put_orbit};
 use crate::cli::run::RunArgs;
-use crate::cli::scene::SceneArgs;
+use crate::cli::scene::{SceneArgs, no_lattice};
 use crate::cli::shard_log;
 use crate::cli::terminal::{say, shown};
 use crate::cli::threads;
@@ -80,6 +80,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         say(note);
     }
     let (scene, known) = (resolved.scene, resolved.reference);
+    if scene.refines() {
+        return Err(no_lattice());
+    }
     // The preview: at most 2^22 costs, kept as they are found and once more while they are summed up.
     const NEEDED: u64 = 64 << 20;
     let pool = threads::pool(args.run.threads()?, NEEDED, args.run.quiet)?;

@@ -1,7 +1,7 @@
 //! `mandel render`: one scene, computed once, written to any number of files.
 
 use std::io::{IsTerminal, stdout};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -19,7 +19,7 @@ use crate::cli::memory;
 use crate::cli::picture::PictureArgs;
 use crate::cli::pieces::Source;
 use crate::cli::progress::{Meter, Progress, Stage};
-use crate::cli::scene::{Resolved, SceneArgs};
+use crate::cli::scene::{Resolved, SceneArgs, no_lattice};
 use crate::cli::scene_file::KEYWORD;
 use crate::cli::scene_json::scene_json;
 use crate::cli::shard::{self, Folder, PieceArgs};
@@ -84,6 +84,8 @@ pub(crate) struct Written {
     /// The files.
     pub(crate) names: Vec<String>,
     pub(crate) edges: Edges,
+    /// The mean over the picture.
+    pub(crate) samples_per_pixel: f64,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
@@ -112,6 +114,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         return if picture.json { print(&format!("{}\n", json!({ "outputs": [] }))) } else { Ok(()) };
     }
     let folder = args.pieces.resume();
+    let arrays = job.requests.iter().any(|request| !request.format.takes_colors());
+    if job.resolved.scene.refines() && (folder.is_some() || arrays) {
+        return Err(no_lattice());
+    }
     let folder = folder.map(|path| Folder { path, level, picture, unfinished: unfinished.clone() });
     job.render(outputs, start, |job| match &folder {
         Some(folder) => {
@@ -254,7 +260,7 @@ impl<'a> Job<'a> {
         let args = self.args;
         let pool = threads::pool(self.share.threads, self.needed, args.run.quiet)?;
         self.share.threads = pool.current_num_threads();
-        let (scene, Written { names, edges }) = pool.install(|| {
+        let (scene, Written { names, edges, samples_per_pixel }) = pool.install(|| {
             let source = source(&mut self)?;
             let scene = source.render().scene().clone();
             let meter = Meter::start(args.run.progress(), Stage::Pixels(pixels(&scene)), Arc::default());
@@ -263,7 +269,7 @@ impl<'a> Job<'a> {
         })?;
         let seconds = start.elapsed().as_secs_f64();
         if !args.run.quiet {
-            say(self.summary(&names, seconds));
+            say(self.summary(&names, samples_per_pixel, seconds));
             edges.notes(&scene).into_iter().for_each(say);
         }
         if args.json {
@@ -274,6 +280,7 @@ impl<'a> Job<'a> {
                 "threads": self.share.threads,
                 "rows_per_chunk": self.rows_per_chunk,
                 "outputs": names,
+                "samples_per_pixel": samples_per_pixel,
                 "seconds": seconds,
             });
             print(&format!("{summary}\n"))?;
@@ -299,10 +306,15 @@ impl<'a> Job<'a> {
         let (steps, deep) = (Arc::default(), self.plan.is_deep());
         let shown = if deep { progress } else { Progress::Never };
         let _meter = Meter::start(shown, Stage::Reference, Arc::clone(&steps));
+        let lattices = if self.resolved.scene.refines() { 3 } else { 1 };
         let making = Making {
             plan: &self.plan,
             known: self.resolved.reference.take(),
-            max_steps: if deep { memory::max_steps(self.needed) / self.share.jobs } else { u64::MAX },
+            // Each lattice has blocks of its own.
+            max_steps: match deep {
+                true => memory::max_steps(self.needed) / self.share.jobs / lattices,
+                false => u64::MAX,
+            },
             steps: &steps,
             colors: self.takes().colors,
         };
@@ -321,8 +333,9 @@ impl<'a> Job<'a> {
         let texts = if self.args.no_metadata { Vec::new() } else { self.metadata(render) };
         let texts: Vec<_> = texts.iter().map(|(keyword, text)| (*keyword, text.as_str())).collect();
         let width = u64::from(scene.viewport().width());
-        let edges = Mutex::new(Edges::default());
+        let (edges, added) = (Mutex::new(Edges::default()), AtomicU64::new(0));
         let band = |band: &Band| {
+            added.fetch_add(band.added, Ordering::Relaxed);
             let of_band = Edges::of(band.escapes, scene.samples().width());
             edges.lock().unwrap_or_else(PoisonError::into_inner).add(of_band);
             meter.add(band.rows.len() as u64 * width);
@@ -343,7 +356,10 @@ impl<'a> Job<'a> {
             return Err(cancelled());
         }
         let names = finish_all(outputs)?;
-        Ok(Written { names, edges: edges.into_inner().unwrap_or_else(PoisonError::into_inner) })
+        let k = f64::from(scene.supersample());
+        let samples_per_pixel = k * k + added.into_inner() as f64 / pixels(scene) as f64;
+        let edges = edges.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(Written { names, edges, samples_per_pixel })
     }
 
     /// Keywords and texts of a picture: the program, a command that gives the picture again, and the scene.
@@ -357,11 +373,15 @@ impl<'a> Job<'a> {
         vec![("Software", software.into()), ("Description", again), (KEYWORD, scene.to_text())]
     }
 
-    fn summary(&self, names: &[String], seconds: f64) -> String {
+    fn summary(&self, names: &[String], samples_per_pixel: f64, seconds: f64) -> String {
         let scene = &self.resolved.scene;
         let (width, height) = (scene.viewport().width(), scene.viewport().height());
         let k = scene.supersample();
-        let samples = if k > 1 { format!(", {k}x{k} samples") } else { String::new() };
+        let samples = match k {
+            _ if scene.refines() => format!(", {samples_per_pixel:.1} samples a pixel"),
+            1 => String::new(),
+            _ => format!(", {k}x{k} samples"),
+        };
         format!(
             "{}: {width}x{height}{samples}, max_iter {}, {}, {} thread{}, {seconds:.3} s, {:.1} Mpixel/s",
             names.join(", "),

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use mandel::encode::Values;
 use mandel::{
     Aspect, AutoMaxIter, Bailout, Decimal, Draft, Edge, Error, Escape, Extent, Grid, Light, Location, Map,
-    Palette, Plan, ReferenceOrbit, Rgb, Rotation, Scene, Smoothing, auto_max_iter,
+    Palette, Plan, ReferenceOrbit, Rgb, Rotation, Scene, Smoothing, Supersample, auto_max_iter,
 };
 use num_complex::Complex;
 
@@ -61,9 +61,10 @@ pub(crate) struct SceneArgs {
     /// Picture size: 1920x1080, hd, fhd, qhd, 4k, 8k, 16k, or N for a square [default: fhd]
     #[arg(short, long, value_name = "SIZE", allow_hyphen_values = true, help_heading = "Sampling", value_parser = Worded(value::size))]
     size: Option<(u32, u32)>,
-    /// K by K samples for each pixel, 1..8 [default: 2, and 1 where only counts are made]
+    /// K by K samples for each pixel, 1..8, or 'auto': 2 by 2, and up to 8 by 8 where they disagree [default: 2, and 1 where only
+    /// counts are made]
     #[arg(long, value_name = "K", allow_hyphen_values = true, help_heading = "Sampling", value_parser = Worded(supersample))]
-    supersample: Option<u32>,
+    supersample: Option<Auto<u32>>,
 
     #[command(flatten)]
     color: ColorArgs,
@@ -146,8 +147,8 @@ fn location(name: &str) -> Result<Location, Failure> {
     })
 }
 
-fn supersample(text: &str) -> Result<u32, Failure> {
-    value::whole("--supersample", text, 1, Scene::MAX_SUPERSAMPLE, "")
+fn supersample(text: &str) -> Result<Auto<u32>, Failure> {
+    value::auto(text, |text| value::whole("--supersample", text, 1, Scene::MAX_SUPERSAMPLE, " or 'auto'"))
 }
 
 fn origin(text: &str) -> Result<u32, Failure> {
@@ -266,7 +267,10 @@ impl SceneArgs {
             draft.smoothing = Some(Smoothing::Off);
         }
         if numbers.is_some() {
-            draft.supersample = draft.supersample.or(Some(1));
+            draft.supersample = draft.supersample.or(Some(Supersample::All(1)));
+        }
+        if numbers.is_some() && draft.supersample == Some(Supersample::Auto) {
+            return Err(no_lattice());
         }
         let first = Draft { max_iter: draft.max_iter.or(Some(1)), ..draft.clone() }.scene()?;
         Ok((draft, first))
@@ -295,7 +299,8 @@ impl SceneArgs {
             GridArg::Endpoints => Grid::Endpoints,
         });
         draft.grid = grid.or(draft.grid);
-        draft.supersample = self.supersample.or(draft.supersample);
+        let supersample = self.supersample.map(|Auto(k)| k.map_or(Supersample::Auto, Supersample::All));
+        draft.supersample = supersample.or(draft.supersample);
         self.color.put(&mut draft);
         Ok(draft)
     }
@@ -370,6 +375,14 @@ impl From<AspectArg> for Aspect {
     }
 }
 
+/// What numbers and shards need.
+pub(crate) fn no_lattice() -> Failure {
+    usage(
+        "--supersample auto samples some pixels more than others, which arrays and shards cannot; choose --supersample 1 to 8 \
+         (4 is about as good)",
+    )
+}
+
 fn stretch() -> Failure {
     usage("--aspect stretch needs --region, which alone has a shape of its own")
 }
@@ -402,5 +415,5 @@ impl Resolved {
 fn preview(scene: &Scene, progress: Progress, jobs: u64) -> Result<AutoMaxIter, Error> {
     let steps = Arc::default();
     let _meter = Meter::start(progress, Stage::Reference, Arc::clone(&steps));
-    auto_max_iter(scene.viewport(), scene.samples(), memory::max_steps(0) / jobs, &steps)
+    auto_max_iter(scene.viewport(), &scene.finest()?, memory::max_steps(0) / jobs, &steps)
 }

@@ -187,7 +187,7 @@ pub(crate) fn level(name: &str) -> Result<Option<Level>, Failure> {
     Ok(auto(name, |name| Ok(name.parse()?))?.0)
 }
 
-fn auto<T>(text: &str, read: impl Fn(&str) -> Result<T, Failure>) -> Result<Auto<T>, Failure> {
+pub(crate) fn auto<T>(text: &str, read: impl Fn(&str) -> Result<T, Failure>) -> Result<Auto<T>, Failure> {
     if text == "auto" { Ok(Auto(None)) } else { read(text).map(|value| Auto(Some(value))) }
 }
 

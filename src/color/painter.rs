@@ -142,6 +142,41 @@ impl Painter {
         self.divide(&sums, samples, pixels);
     }
 
+    /// How far the samples of each pixel of a row are from agreeing, in passes of the palette: 0 where all are alike or none
+    /// escapes, and where some do not the part of the fewer ones.
+    ///
+    /// Samples whose places lie in a plane are averaged well by however few. So what counts is the largest distance from the plane
+    /// that fits them best, and a part of the range from the least place to the largest, as an edge along a row or a
+    /// column of 2x2 samples lies in a plane too. Of what distances do to colors the same part of the range counts.
+    pub(crate) fn disagreements<'a>(
+        &'a self,
+        samples: &'a [Escape],
+        distances: &'a [Distance],
+        k: usize,
+    ) -> impl Iterator<Item = f32> + 'a {
+        let width = samples.len() / (k * k);
+        let passes = self.entries as f32 / self.len as f32;
+        let (mut places, mut tones) = (vec![0.0; k * k], vec![0.0; k * k]);
+        (0..width).map(move |x| {
+            let indices = (0..k).flat_map(|y| (y * width + x) * k..(y * width + x + 1) * k);
+            let mut open = 0;
+            for ((place, tone), i) in places.iter_mut().zip(&mut tones).zip(indices) {
+                match samples[i].n() {
+                    Some(_) => *place = self.place(samples[i]) as f32,
+                    None => open += 1,
+                }
+                if let Some(shader) = &self.shader {
+                    let (gain, edge) = shader.tone(distances[i], k as f32);
+                    *tone = gain * (1.0 - edge);
+                }
+            }
+            match open {
+                0 => (RANGE * range(&tones)).max(passes * disagreement(&places, k)),
+                _ => open.min(k * k - open) as f32 / (k * k) as f32,
+            }
+        })
+    }
+
     /// Divides sums of colors by the number of samples in each.
     fn divide(&self, sums: &[[u32; 4]], samples: u64, pixels: &mut [u8]) {
         // Division by multiplication is exact: the sum is below 2^23 and the factor less than 1 above 2^32 / samples, so
@@ -156,23 +191,9 @@ impl Painter {
     /// The entries of a run of samples.
     fn entries(&self, samples: &[Escape], out: &mut [u32]) {
         match self.map {
-            // The default map has a loop that compilers vectorize.
-            Map::Auto | Map::Histogram => {
-                if let Some(curve) = &self.curve {
-                    self.each(samples, out, |sample| self.wrap(curve.place(self.above_origin(sample))));
-                }
-            }
+            // The map of the default view has a loop that compilers vectorize.
             Map::Log if self.is_small() => self.log_entries(samples, out),
-            Map::Log => self.each(samples, out, |sample| self.log_entry(sample)),
-            Map::Linear => {
-                self.each(samples, out, |sample| self.wrap(self.above_origin(sample) / self.max_iter));
-            }
-            Map::Sqrt => self.each(samples, out, |sample| {
-                self.wrap((self.above_origin(sample).max(0.0) / self.max_iter).sqrt())
-            }),
-            Map::Cyclic => {
-                self.each(samples, out, |sample| self.wrap(self.above_origin(sample) / Coloring::CYCLE));
-            }
+            _ => self.each(samples, out, |sample| self.wrap(self.place(sample))),
         }
     }
 
@@ -183,11 +204,20 @@ impl Painter {
         }
     }
 
-    /// The entry of a sample that escaped, with the logarithmic map.
+    /// The place of a sample that escaped, as the map gives it, before density and offset.
     #[inline(always)]
-    fn log_entry(&self, sample: Escape) -> u32 {
-        let nu = self.above_origin(sample).max(0.0);
-        self.wrap(Coloring::LOG_DENSITY * std::f64::consts::LN_2 * f64::from(log2(nu as f32 + 1.0)))
+    fn place(&self, sample: Escape) -> f64 {
+        let nu = self.above_origin(sample);
+        match (self.map, &self.curve) {
+            (Map::Auto | Map::Histogram, Some(curve)) => curve.place(nu),
+            (Map::Auto | Map::Histogram, None) => 0.0,
+            (Map::Log, _) => {
+                Coloring::LOG_DENSITY * std::f64::consts::LN_2 * f64::from(log2(nu.max(0.0) as f32 + 1.0))
+            }
+            (Map::Linear, _) => nu / self.max_iter,
+            (Map::Sqrt, _) => (nu.max(0.0) / self.max_iter).sqrt(),
+            (Map::Cyclic, _) => nu / Coloring::CYCLE,
+        }
     }
 
     /// Whether [`Painter::log_entries`] is valid: differences of counts fit an `i32`, the entries of a turn are a power
@@ -240,6 +270,32 @@ impl Painter {
     }
 }
 
+/// How far `k` by `k` numbers are from lying in a plane, or a part of their range.
+fn disagreement(places: &[f32], k: usize) -> f32 {
+    let middle = (k - 1) as f32 / 2.0;
+    let at = |i: usize| ((i % k) as f32 - middle, (i / k) as f32 - middle);
+    let (mut sum, mut x_sum, mut y_sum, mut sqr) = (0.0, 0.0, 0.0, 0.0);
+    for (i, &place) in places.iter().enumerate() {
+        let (x, y) = at(i);
+        (sum, x_sum, y_sum, sqr) = (sum + place, x_sum + x * place, y_sum + y * place, sqr + x * x);
+    }
+    let (mean, along, down) = (sum / (k * k) as f32, x_sum / sqr, y_sum / sqr);
+    let off = places.iter().enumerate().map(|(i, &place)| {
+        let (x, y) = at(i);
+        (place - (mean + along * x + down * y)).abs()
+    });
+    off.fold(RANGE * range(places), f32::max)
+}
+
+/// The largest number less the least one.
+fn range(numbers: &[f32]) -> f32 {
+    let least = numbers.iter().copied().fold(f32::INFINITY, f32::min);
+    numbers.iter().copied().fold(f32::NEG_INFINITY, f32::max) - least
+}
+
+/// The part of the range of places that counts as disagreement.
+const RANGE: f32 = 0.1;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -277,7 +333,7 @@ mod tests {
     fn compare(painter: &Painter, samples: &[Escape]) -> usize {
         let (mut fast, mut plain) = (vec![0; samples.len()], vec![0; samples.len()]);
         painter.log_entries(samples, &mut fast);
-        painter.each(samples, &mut plain, |sample| painter.log_entry(sample));
+        painter.each(samples, &mut plain, |sample| painter.wrap(painter.place(sample)));
         for (&sample, entries) in samples.iter().zip(fast.iter().zip(&plain)) {
             if sample.n().is_none() {
                 assert_eq!(entries, (&painter.len, &painter.len), "the interior");

@@ -111,9 +111,9 @@ impl Shader {
         }
     }
 
-    /// A color in linear light at this distance, of which there are `k` to a pixel.
+    /// What a distance does to any color, of which there are `k` to a pixel: the factor of its light, and the part of the edge's color.
     #[inline(always)]
-    pub(super) fn shade(&self, color: [u16; 4], distance: Distance, k: f32) -> [u32; 4] {
+    pub(super) fn tone(&self, distance: Distance, k: f32) -> (f32, f32) {
         let sqr = distance.x * distance.x + distance.y * distance.y;
         let length = sqr.sqrt();
         // At no distance at all there is no direction.
@@ -123,7 +123,13 @@ impl Shader {
         let gain = if gain > 0.0 { gain } else { 0.0 };
         // A quarter at the width of the edge, a 25th at twice of it.
         let near = 1.0 / (1.0 + sqr * self.edge / (k * k));
-        let edge = if self.edge > 0.0 { near * near } else { 0.0 };
+        (gain, if self.edge > 0.0 { near * near } else { 0.0 })
+    }
+
+    /// A color in linear light at this distance.
+    #[inline(always)]
+    pub(super) fn shade(&self, color: [u16; 4], distance: Distance, k: f32) -> [u32; 4] {
+        let (gain, edge) = self.tone(distance, k);
         let mut out = [0; 4];
         for c in 0..3 {
             let lit = f32::from(color[c]) * gain;

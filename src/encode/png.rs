@@ -315,7 +315,7 @@ mod tests {
                 let png = Png::new(layout, compression);
                 let mut pieces = Vec::new();
                 png.encoder().encode(
-                    &Band { rows: 0..height, escapes: &[], distances: &[], pixels: &pixmap.bytes },
+                    &Band { rows: 0..height, escapes: &[], distances: &[], added: 0, pixels: &pixmap.bytes },
                     &mut pieces,
                 );
                 let long = "long ".repeat(2000);

@@ -46,6 +46,8 @@ pub struct Band<'a> {
     pub escapes: &'a [Escape],
     /// Their distances; empty if nobody takes them.
     pub distances: &'a [Distance],
+    /// How many samples were added where pixels needed more.
+    pub added: u64,
     /// Three sRGB bytes for each pixel of these rows; empty if no format takes colors.
     pub pixels: &'a [u8],
 }

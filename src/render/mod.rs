@@ -5,6 +5,7 @@ pub mod bench;
 pub(crate) mod contrast;
 pub(crate) mod in_order;
 pub(crate) mod pipeline;
+mod refine;
 pub(crate) mod stored;
 
 pub use bands::{Schedule, default_rows_per_band, field, iterate};

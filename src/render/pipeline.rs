@@ -19,6 +19,7 @@ use crate::plane::viewport::Viewport;
 use crate::render::bands::{bands, default_rows_per_band, lowest};
 use crate::render::contrast;
 use crate::render::in_order::AHEAD;
+use crate::render::refine::{Buffers, LEVELS, Refinement, Samples, buffers};
 use crate::render::stored::Stored;
 use crate::scene::scene::Scene;
 
@@ -27,6 +28,7 @@ pub struct Render {
     scene: Scene,
     kernel: Box<dyn Kernel>,
     painter: Option<Painter>,
+    refinement: Option<Refinement>,
 }
 
 /// What a [`Render`] is made with. The picture depends on none of it.
@@ -88,6 +90,19 @@ impl Render {
     /// Those of [`Plan::kernel_within`].
     pub fn new(scene: &Scene, making: Making) -> Result<Self, Error> {
         let Making { plan, known, max_steps, steps, colors } = making;
+        if scene.refines() && colors {
+            // One orbit for all lattices, made for the finest.
+            let finest = Plan::new(&scene.finest()?, scene.bailout(), None);
+            let reference = finest.reference(known, max_steps, steps)?;
+            let kernel = plan.kernel_of_preview(reference.clone(), max_steps, steps)?;
+            return Self::with_kernel(scene, kernel, colors, |lattice| {
+                Plan::new(lattice, scene.bailout(), None).kernel_of_preview(
+                    reference.clone(),
+                    max_steps,
+                    steps,
+                )
+            });
+        }
         let reference = plan.reference(known, max_steps, steps)?;
         let kernel = plan.kernel_within(reference.clone(), max_steps, steps)?;
         Self::with_kernel(scene, kernel, colors, |lattice| {
@@ -107,12 +122,13 @@ impl Render {
         other: impl Fn(&Viewport) -> Result<Box<dyn Kernel>, Error>,
     ) -> Result<Self, Error> {
         if !colors {
-            return Ok(Self { scene: scene.clone(), kernel, painter: None });
+            return Ok(Self { scene: scene.clone(), kernel, painter: None, refinement: None });
         }
+        let refinement = scene.refines().then(|| Refinement::new(scene, &other)).transpose()?;
         let (coloring, kernel) = map_of(scene, kernel, other)?;
         let painter =
             Some(Painter::new(&coloring, scene.bailout().max_iter(), scene.samples().whole().height()));
-        Ok(Self { scene: scene.clone().with_coloring(coloring), kernel, painter })
+        Ok(Self { scene: scene.clone().with_coloring(coloring), kernel, painter, refinement })
     }
 
     /// [`Render::new`] with the fastest kernel, a reference orbit of any length, and colors.
@@ -163,16 +179,23 @@ impl Render {
         distances: &mut Vec<Distance>,
     ) {
         let (k, samples) = (self.scene.supersample(), self.scene.samples());
-        distances.resize(escapes.len(), Distance::NONE);
-        kernel.distances(0..samples.width(), rows.start * k..rows.end * k, escapes, distances);
-        if samples.rotation() != Rotation::NONE {
-            let turn = samples.rotation().to_picture();
-            let (cos, sin) = (turn.re as f32, turn.im as f32);
-            for distance in distances {
-                let Distance { x, y } = *distance;
-                *distance = Distance { x: x * cos - y * sin, y: x * sin + y * cos };
-            }
-        }
+        let place = (0..samples.width(), rows.start * k..rows.end * k);
+        fill_distances(kernel, samples, place, escapes, distances);
+    }
+
+    /// Samples the pixels of a band again that need more. Returns how many samples were added.
+    fn refine(&self, rows: &Range<u32>, samples: Samples, pixels: &mut [u8], buffers: &mut [Buffers]) -> u64 {
+        let (Some(refinement), Some(painter)) = (&self.refinement, &self.painter) else { return 0 };
+        let width = self.scene.viewport().width() as usize;
+        let row = (samples.k * samples.k) as usize * width;
+        let pixels = rows.clone().zip(pixels.chunks_exact_mut(3 * width)).enumerate();
+        let refine = |(i, (y, pixels)): (usize, (u32, &mut [u8]))| {
+            let place = i * row..(i + 1) * row;
+            let distances = samples.distances.get(place.clone()).unwrap_or_default();
+            let samples = Samples { escapes: &samples.escapes[place], distances, ..samples };
+            refinement.refine(painter, y, samples, pixels, buffers)
+        };
+        pixels.map(refine).sum()
     }
 
     /// Renders into all targets, on the current rayon pool, in bands of `rows_per_band` rows of pixels.
@@ -200,6 +223,7 @@ impl Render {
         let state = || State {
             pixels: Vec::new(),
             distances: Vec::new(),
+            buffers: buffers(),
             encoders: sinks.iter().map(|sink| sink.encoder()).collect(),
         };
         let kernel = Cancelled { kernel: self.kernel(), cancel: watch.cancel };
@@ -209,17 +233,20 @@ impl Render {
             &kernel,
             rows_per_band,
             state,
-            |State { pixels, distances: plane, encoders }, rows, escapes| {
+            |State { pixels, distances: plane, buffers, encoders }, rows, escapes| {
                 if distances {
                     self.distances(&kernel, &rows, escapes, plane);
                 }
                 if cancelled() {
                     return Vec::new();
                 }
+                let mut added = 0;
                 if colors {
                     self.paint(escapes, plane, pixels);
+                    let samples = Samples { escapes, distances: plane, k: self.scene.supersample() };
+                    added = self.refine(&rows, samples, pixels, buffers);
                 }
-                let band = Band { rows, escapes, distances: plane, pixels };
+                let band = Band { rows, escapes, distances: plane, pixels, added };
                 (watch.band)(&band);
                 let encode = |encoder: &mut Box<dyn Encoder + '_>| {
                     let mut pieces = Vec::new();
@@ -278,6 +305,7 @@ fn map_of(
 struct State<'a> {
     pixels: Vec<u8>,
     distances: Vec<Distance>,
+    buffers: [Buffers; LEVELS.len()],
     encoders: Vec<Box<dyn Encoder + 'a>>,
 }
 
@@ -285,6 +313,26 @@ struct State<'a> {
 fn takes_distances<'a>(scene: &Scene, sinks: impl Iterator<Item = &'a dyn Sink>) -> bool {
     let shaded = scene.coloring().shading.takes_distances();
     sinks.map(Sink::needs).any(|needs| needs.distances || needs.colors && shaded)
+}
+
+/// Replaces `distances` by those of a rectangle of samples, turned as the picture is.
+pub(super) fn fill_distances(
+    kernel: &dyn Kernel,
+    samples: &Viewport,
+    (columns, rows): (Range<u32>, Range<u32>),
+    escapes: &[Escape],
+    distances: &mut Vec<Distance>,
+) {
+    distances.resize(escapes.len(), Distance::NONE);
+    kernel.distances(columns, rows, escapes, distances);
+    if samples.rotation() != Rotation::NONE {
+        let turn = samples.rotation().to_picture();
+        let (cos, sin) = (turn.re as f32, turn.im as f32);
+        for distance in distances {
+            let Distance { x, y } = *distance;
+            *distance = Distance { x: x * cos - y * sin, y: x * sin + y * cos };
+        }
+    }
 }
 
 /// A kernel that does nothing once the render is cancelled.
@@ -347,7 +395,11 @@ pub fn memory(scene: &Scene, threads: usize, rows_per_band: u32, sinks: &[Box<dy
     let working =
         bands.min(threads as u64).saturating_mul(band.saturating_mul(8 * (2 * planes - 1) * k * k + 9));
     let waiting = bands.min(u64::from(AHEAD) * threads as u64);
-    let coordinates = 8 * k * (width + height);
+    // The finer lattices have coordinates of their own, and each thread a row of pixels of each.
+    let finer = || LEVELS.iter().map(|(k, _)| u64::from(*k)).filter(|_| scene.refines());
+    let coordinates = 8 * (k + finer().sum::<u64>()) * (width + height);
+    let samples = finer().map(|k| k * k).sum::<u64>() * 8 * (2 * planes - 1);
+    let working = working.saturating_add((threads as u64).saturating_mul(samples.saturating_mul(width)));
     let whole = sinks.iter().filter(|sink| sink.needs().whole).count() as u64;
     let coloring = scene.coloring();
     let colors = sinks.iter().any(|sink| sink.needs().colors);
@@ -385,6 +437,8 @@ pub fn pixmap(scene: &Scene) -> Result<Pixmap, Error> {
                 render.distances(render.kernel(), &rows, escapes, &mut distances);
             }
             render.paint(escapes, &distances, &mut pixels);
+            let samples = Samples { escapes, distances: &distances, k: scene.supersample() };
+            render.refine(&rows, samples, &mut pixels, &mut buffers());
             pixels
         },
         |pixels: Vec<u8>| {

@@ -40,8 +40,8 @@ pub struct Draft {
     pub size: Option<(u32, u32)>,
     /// Where the samples lie.
     pub grid: Option<Grid>,
-    /// Samples along each side of a pixel.
-    pub supersample: Option<u32>,
+    /// How pixels are sampled.
+    pub supersample: Option<Supersample>,
     /// The window of the lattice that is shown: left, top, width, height.
     pub crop: Option<[u32; 4]>,
     /// The limit of iterations.
@@ -90,6 +90,15 @@ const EXCLUSIVE: [(&str, &str); 6] = [
     ("region", "width"),
     ("region", "height"),
 ];
+
+/// How pixels are sampled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Supersample {
+    /// All with so many samples along each side.
+    All(u32),
+    /// With [`Scene::DEFAULT_SUPERSAMPLE`], and more where they disagree.
+    Auto,
+}
 
 impl Draft {
     /// Reads a text. It may begin with a byte order mark, have either kind of line ends, and leave out any key.
@@ -145,7 +154,12 @@ impl Draft {
             curve: self.curve,
             shading: Shading { light: self.light.flatten(), edge: self.edge.flatten() },
         };
-        Scene::new(viewport, bailout, self.supersample.unwrap_or(Scene::DEFAULT_SUPERSAMPLE), coloring)
+        match self.supersample.unwrap_or(Supersample::All(Scene::DEFAULT_SUPERSAMPLE)) {
+            Supersample::All(k) => Scene::new(viewport, bailout, k, coloring),
+            Supersample::Auto => {
+                Scene::new(viewport, bailout, Scene::DEFAULT_SUPERSAMPLE, coloring)?.with_refinement()
+            }
+        }
     }
 }
 

@@ -20,8 +20,9 @@ use crate::kernel::bailout::{Bailout, Smoothing};
 use crate::number::complex::parse_complex;
 use crate::number::decimal::Decimal;
 use crate::plane::viewport::MAX_SIDE;
+use crate::scene::draft::Supersample;
 use crate::scene::scene::Scene;
-use crate::scene::text::{NO_RADIUS, VERSION};
+use crate::scene::text::{AUTO, NO_RADIUS, VERSION};
 
 /// What was read, or what is wrong and the byte at which that begins.
 pub(super) type Read<T> = Result<T, (usize, SceneProblem)>;
@@ -184,10 +185,13 @@ impl<'a> Item<'a> {
         Ok((width, height))
     }
 
-    pub(super) fn supersample(self) -> Read<u32> {
+    pub(super) fn supersample(self) -> Read<Supersample> {
+        if self.text() == Some(AUTO) {
+            return Ok(Supersample::Auto);
+        }
         let k = self.whole()?;
         self.ensure((1..=Scene::MAX_SUPERSAMPLE).contains(&k), Error::Supersample(k))?;
-        Ok(k)
+        Ok(Supersample::All(k))
     }
 
     pub(super) fn crop(self) -> Read<[u32; 4]> {

@@ -14,6 +14,7 @@ pub struct Scene {
     viewport: Viewport,
     bailout: Bailout,
     supersample: u32,
+    refine: bool,
     samples: Viewport,
     coloring: Coloring,
 }
@@ -58,7 +59,7 @@ impl Scene {
             return Err(Error::Refined);
         }
         let samples = viewport.refined(supersample)?;
-        Ok(Self { viewport, bailout, supersample, samples, coloring })
+        Ok(Self { viewport, bailout, supersample, refine: false, samples, coloring })
     }
 
     /// The lattice of pixels.
@@ -79,6 +80,29 @@ impl Scene {
     /// Samples along each side of a pixel.
     pub fn supersample(&self) -> u32 {
         self.supersample
+    }
+
+    /// The same picture, but the pixels whose samples disagree get more of them: up to [`Scene::MAX_SUPERSAMPLE`] along each side.
+    ///
+    /// # Errors
+    /// [`Error::TooManySamples`] along a side of the finest lattice.
+    pub fn with_refinement(self) -> Result<Self, Error> {
+        let scene = Self { refine: true, ..self };
+        scene.finest()?;
+        Ok(scene)
+    }
+
+    /// Whether pixels whose samples disagree get more of them. Numbers are always those of [`Scene::samples`].
+    pub fn refines(&self) -> bool {
+        self.refine
+    }
+
+    /// The finest lattice that samples may be taken of.
+    ///
+    /// # Errors
+    /// None for a scene that was made with a refinement.
+    pub fn finest(&self) -> Result<Viewport, Error> {
+        if self.refine { self.viewport.refined(Self::MAX_SUPERSAMPLE) } else { Ok(self.samples.clone()) }
     }
 
     /// How numbers become colors.

@@ -14,6 +14,8 @@ use crate::scene::scene::Scene;
 
 /// The version of the text: `mandel = 1`.
 pub(super) const VERSION: &str = "1";
+/// The samples of a picture that refines.
+pub(super) const AUTO: &str = "auto";
 /// The escape radius of a scene of counts alone.
 pub(super) const NO_RADIUS: &str = "none";
 
@@ -132,8 +134,11 @@ fn view(scene: &Scene) -> Vec<(&'static str, SceneValue)> {
     entries.extend([
         ("size", SceneValue::Text(format!("{}x{}", whole.width(), whole.height()))),
         ("grid", SceneValue::text(grid_name(viewport.grid()))),
-        ("supersample", SceneValue::number(scene.supersample())),
     ]);
+    entries.push(match scene.refines() {
+        true => ("supersample", SceneValue::text(AUTO)),
+        false => ("supersample", SceneValue::number(scene.supersample())),
+    });
     if *viewport != whole {
         let (left, top) = viewport.corner();
         let window = [left, top, viewport.width(), viewport.height()];
