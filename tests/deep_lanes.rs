@@ -4,10 +4,10 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use mandel::internals::Perturbation;
+use mandel::internals::{Perturbation, Scalar};
 use mandel::{
-    Bailout, Decimal, End, Escape, Grid, Kernel, Level, Method, Plan, ReferenceOrbit, Rotation, Viewport,
-    parse_complex,
+    Bailout, Decimal, Distance, End, Escape, Grid, Kernel, Level, Location, Method, Plan, ReferenceOrbit,
+    Rotation, Shortcuts, Viewport, parse_complex,
 };
 
 /// Center, height, iterations; each deep in its own way.
@@ -95,6 +95,72 @@ fn turned_views() {
             assert_eq!(quarter[(SIDE * y + x) as usize], upright[from as usize], "{view:?}: {x},{y}");
         }
         turned(33.3);
+    }
+}
+
+/// The distances of a rectangle as bits, and the counts that were found with them.
+fn distances(kernel: &dyn Kernel, columns: Range<u32>, rows: Range<u32>) -> (Vec<Escape>, Vec<[u32; 2]>) {
+    let bits = |distances: &[Distance]| distances.iter().map(|d| [d.x, d.y].map(f32::to_bits)).collect();
+    let mut escapes = vec![Escape::new(0, -1.0); columns.len() * rows.len()];
+    let mut out = vec![Distance { x: -1.0, y: -1.0 }; escapes.len()];
+    kernel.iterate_with_distances(columns.clone(), rows.clone(), &mut escapes, &mut out);
+    let at_once: Vec<_> = bits(&out);
+    kernel.distances(columns, rows, &escapes, &mut out);
+    assert_eq!(bits(&out), at_once, "from known counts");
+    (escapes, at_once)
+}
+
+#[test]
+fn distances_agree() {
+    // More deltas beyond the range of `f64`: built-in views, whose samples come back into it.
+    let deep = ["branches", "dendrite"].map(|name| {
+        let location = Location::named(name).expect("built in");
+        (location.center, location.height, location.max_iter)
+    });
+    let mut escaped = 0;
+    for view in VIEWS.into_iter().chain(deep) {
+        let smooth = Bailout::new(view.2).expect("valid");
+        let size = (17, 11);
+        for bailout in [smooth.counts_alone(), smooth] {
+            let kernels = kernels(&viewport(view, size), bailout);
+            let counts = iterate(kernels[0].as_ref(), 0..size.0, 0..size.1);
+            let truth = distances(kernels[0].as_ref(), 0..size.0, 0..size.1);
+            assert_eq!(truth.0, counts, "{view:?}");
+            for (escape, distance) in counts.iter().zip(&truth.1) {
+                let none = [Distance::NONE.x, Distance::NONE.y].map(f32::to_bits);
+                assert_eq!(escape.n().is_none(), *distance == none, "{view:?}");
+            }
+            escaped += counts.iter().filter(|escape| escape.n().is_some()).count();
+            for kernel in &kernels[1..] {
+                assert_eq!(distances(kernel.as_ref(), 0..size.0, 0..size.1), truth, "{view:?}");
+                let part = distances(kernel.as_ref(), 3..14, 2..9);
+                for (row, y) in part.1.chunks(11).zip(2..) {
+                    assert_eq!(row, &truth.1[y * 17 + 3..][..11], "{view:?}");
+                }
+            }
+        }
+    }
+    assert!(escaped > 1000, "{escaped}");
+}
+
+#[test]
+fn distances_are_those_of_plain_iteration() {
+    for view in [("-0.743643887037151+0.131825904205330i", "1e-6", 5000), ("0,1", "3e-9", 2000)] {
+        let (place, size) = (viewport(view, (33, 21)), 33 * 21);
+        let bailout = Bailout::new(view.2).expect("valid");
+        let deep =
+            Perturbation::new(&place, bailout, orbit(&place, &[ReferenceOrbit::needed(&place, bailout)]));
+        let mut all = [(); 2].map(|()| (vec![Escape::NONE; size], vec![Distance::NONE; size]));
+        let [(a, x), (b, y)] = &mut all;
+        deep.iterate_with_distances(0..33, 0..21, a, x);
+        Scalar::new(&place, bailout, Shortcuts::ALL).iterate_with_distances(0..33, 0..21, b, y);
+        // Roundings of the points move few samples, and those close to the set the most.
+        let near = |(x, y): &(&Distance, &Distance)| {
+            let apart = Distance { x: x.x - y.x, y: x.y - y.y };
+            apart.length() <= 1e-3 * x.length()
+        };
+        let equal = x.iter().zip(&*y).filter(near).count();
+        assert!(equal * 100 >= size * 95, "{view:?}: {equal} of {size}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use mandel::internals::{Scalar, direct};
 use mandel::{
-    Bailout, Escape, Grid, Kernel, Level, Method, Plan, Rotation, Shortcuts, Smoothing, Viewport,
+    Bailout, Distance, Escape, Grid, Kernel, Level, Method, Plan, Rotation, Shortcuts, Smoothing, Viewport,
     parse_complex,
 };
 
@@ -49,6 +49,28 @@ fn check_with(viewport: &Viewport, bailout: Bailout, shortcuts: &[Shortcuts]) {
             if let Some(i) = (0..truth.len()).find(|&i| found[i] != truth[i]) {
                 let c = viewport.point(i as u32 % width, i as u32 / width);
                 panic!("{level}, {bailout:?}, {shortcuts:?}: {c} gives {:?}, not {:?}", found[i], truth[i]);
+            }
+        }
+    }
+}
+
+#[test]
+fn distances_agree() {
+    for (center, height, max_iter) in
+        [(WHOLE.0, WHOLE.1, 300), (SEAHORSE.0, SEAHORSE.1, 2000), ("-2", 1e-9, 500)]
+    {
+        // Groups of all sizes, and samples whose orbits end in an overflow.
+        let viewport = view(center, height, (45, 31));
+        for bailout in with_radii(max_iter, &[2.0, 256.0]) {
+            let distances = |kernel: &dyn Kernel| {
+                let (mut escapes, mut out) = (vec![Escape::NONE; 45 * 31], vec![Distance::NONE; 45 * 31]);
+                kernel.iterate_with_distances(0..45, 0..31, &mut escapes, &mut out);
+                (bits(&escapes), out.iter().map(|d| [d.x, d.y].map(f32::to_bits)).collect::<Vec<_>>())
+            };
+            let truth = distances(&Scalar::new(&viewport, bailout, Shortcuts::ALL));
+            for level in levels() {
+                let kernel = direct(level, &viewport, bailout, Shortcuts::ALL);
+                assert!(distances(kernel.as_ref()) == truth, "{level}, {bailout:?}: {center}");
             }
         }
     }

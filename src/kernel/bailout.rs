@@ -104,4 +104,16 @@ pub trait Kernel: Send + Sync {
     ///
     /// They depend on the samples alone too. A sample that did not escape has [`Distance::NONE`].
     fn distances(&self, columns: Range<u32>, rows: Range<u32>, escapes: &[Escape], out: &mut [Distance]);
+
+    /// The results of both, for kernels that find them at once.
+    fn iterate_with_distances(
+        &self,
+        columns: Range<u32>,
+        rows: Range<u32>,
+        escapes: &mut [Escape],
+        distances: &mut [Distance],
+    ) {
+        self.iterate(columns.clone(), rows.clone(), escapes);
+        self.distances(columns, rows, escapes, distances);
+    }
 }

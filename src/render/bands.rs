@@ -9,9 +9,10 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use crate::error::Error;
-use crate::field::{Escape, Field};
+use crate::field::{Distance, Escape, Field};
 use crate::kernel::bailout::Kernel;
 use crate::kernel::plan::Plan;
+use crate::plane::rotation::Rotation;
 use crate::plane::viewport::Viewport;
 use crate::render::in_order::{in_order, lock};
 use crate::scene::scene::Scene;
@@ -45,6 +46,7 @@ pub fn default_rows_per_band(scene: &Scene, threads: usize) -> u32 {
 ///
 /// `work` is called with the rows of pixels of a band and the results of all samples in them, on the threads of the
 /// current pool, with a state that belongs to the thread; what it returns is passed to `take` in order from the top.
+/// Without `distances` there are none.
 /// The first error that `take` returns ends the render.
 ///
 /// # Errors
@@ -53,24 +55,45 @@ pub(crate) fn bands<S, T: Send, E: Send>(
     scene: &Scene,
     kernel: &dyn Kernel,
     rows_per_band: u32,
+    distances: bool,
     state: impl Fn() -> S + Sync,
-    work: impl Fn(&mut S, Range<u32>, &[Escape]) -> T + Sync,
+    work: impl Fn(&mut S, Range<u32>, &[Escape], &[Distance]) -> T + Sync,
     take: impl FnMut(T) -> Result<(), E> + Send,
 ) -> Result<(), E> {
     let (height, k) = (scene.viewport().height(), scene.supersample());
     let width = scene.samples().width();
     in_order(
         height.div_ceil(rows_per_band),
-        || (Vec::new(), state()),
-        |(escapes, state), band| {
+        || (Vec::new(), Vec::new(), state()),
+        |(escapes, plane, state), band| {
             let top = band * rows_per_band;
             let rows = top..height.min(top.saturating_add(rows_per_band));
             escapes.resize(rows.len() * k as usize * width as usize, Escape::NONE);
-            kernel.iterate(0..width, rows.start * k..rows.end * k, escapes);
-            work(state, rows, escapes)
+            let of = rows.start * k..rows.end * k;
+            if distances {
+                plane.resize(escapes.len(), Distance::NONE);
+                kernel.iterate_with_distances(0..width, of, escapes, plane);
+                turn(scene.samples(), plane);
+            } else {
+                kernel.iterate(0..width, of, escapes);
+            }
+            work(state, rows, escapes, plane)
         },
         take,
     )
+}
+
+/// Turns distances in the plane along with the picture.
+pub(super) fn turn(samples: &Viewport, distances: &mut [Distance]) {
+    if samples.rotation() == Rotation::NONE {
+        return;
+    }
+    let turn = samples.rotation().to_picture();
+    let (cos, sin) = (turn.re as f32, turn.im as f32);
+    for distance in distances {
+        let Distance { x, y } = *distance;
+        *distance = Distance { x: x * cos - y * sin, y: x * sin + y * cos };
+    }
 }
 
 /// The smallest smooth count in a view, which the logarithmic map starts from; `None` where nothing escapes.

@@ -14,7 +14,6 @@ use crate::kernel::bailout::Kernel;
 use crate::kernel::deep::reference_orbit::ReferenceOrbit;
 use crate::kernel::plan::Plan;
 use crate::pixmap::Pixmap;
-use crate::plane::rotation::Rotation;
 use crate::plane::viewport::Viewport;
 use crate::render::bands::{bands, default_rows_per_band, lowest};
 use crate::render::contrast;
@@ -170,19 +169,6 @@ impl Render {
         }
     }
 
-    /// Replaces `distances` by those of the samples in these rows of pixels, turned as the picture is.
-    fn distances(
-        &self,
-        kernel: &dyn Kernel,
-        rows: &Range<u32>,
-        escapes: &[Escape],
-        distances: &mut Vec<Distance>,
-    ) {
-        let (k, samples) = (self.scene.supersample(), self.scene.samples());
-        let place = (0..samples.width(), rows.start * k..rows.end * k);
-        fill_distances(kernel, samples, place, escapes, distances);
-    }
-
     /// Samples the pixels of a band again that need more. Returns how many samples were added.
     fn refine(&self, rows: &Range<u32>, samples: Samples, pixels: &mut [u8], buffers: &mut [Buffers]) -> u64 {
         let (Some(refinement), Some(painter)) = (&self.refinement, &self.painter) else { return 0 };
@@ -222,7 +208,6 @@ impl Render {
         }
         let state = || State {
             pixels: Vec::new(),
-            distances: Vec::new(),
             buffers: buffers(),
             encoders: sinks.iter().map(|sink| sink.encoder()).collect(),
         };
@@ -232,21 +217,19 @@ impl Render {
             &self.scene,
             &kernel,
             rows_per_band,
+            distances,
             state,
-            |State { pixels, distances: plane, buffers, encoders }, rows, escapes| {
-                if distances {
-                    self.distances(&kernel, &rows, escapes, plane);
-                }
+            |State { pixels, buffers, encoders }, rows, escapes, distances| {
                 if cancelled() {
                     return Vec::new();
                 }
                 let mut added = 0;
                 if colors {
-                    self.paint(escapes, plane, pixels);
-                    let samples = Samples { escapes, distances: plane, k: self.scene.supersample() };
+                    self.paint(escapes, distances, pixels);
+                    let samples = Samples { escapes, distances, k: self.scene.supersample() };
                     added = self.refine(&rows, samples, pixels, buffers);
                 }
-                let band = Band { rows, escapes, distances: plane, pixels, added };
+                let band = Band { rows, escapes, distances, pixels, added };
                 (watch.band)(&band);
                 let encode = |encoder: &mut Box<dyn Encoder + '_>| {
                     let mut pieces = Vec::new();
@@ -304,7 +287,6 @@ fn map_of(
 /// What a thread keeps from band to band.
 struct State<'a> {
     pixels: Vec<u8>,
-    distances: Vec<Distance>,
     buffers: [Buffers; LEVELS.len()],
     encoders: Vec<Box<dyn Encoder + 'a>>,
 }
@@ -313,26 +295,6 @@ struct State<'a> {
 fn takes_distances<'a>(scene: &Scene, sinks: impl Iterator<Item = &'a dyn Sink>) -> bool {
     let shaded = scene.coloring().shading.takes_distances();
     sinks.map(Sink::needs).any(|needs| needs.distances || needs.colors && shaded)
-}
-
-/// Replaces `distances` by those of a rectangle of samples, turned as the picture is.
-pub(super) fn fill_distances(
-    kernel: &dyn Kernel,
-    samples: &Viewport,
-    (columns, rows): (Range<u32>, Range<u32>),
-    escapes: &[Escape],
-    distances: &mut Vec<Distance>,
-) {
-    distances.resize(escapes.len(), Distance::NONE);
-    kernel.distances(columns, rows, escapes, distances);
-    if samples.rotation() != Rotation::NONE {
-        let turn = samples.rotation().to_picture();
-        let (cos, sin) = (turn.re as f32, turn.im as f32);
-        for distance in distances {
-            let Distance { x, y } = *distance;
-            *distance = Distance { x: x * cos - y * sin, y: x * sin + y * cos };
-        }
-    }
 }
 
 /// A kernel that does nothing once the render is cancelled.
@@ -351,6 +313,18 @@ impl Kernel for Cancelled<'_> {
     fn distances(&self, columns: Range<u32>, rows: Range<u32>, escapes: &[Escape], out: &mut [Distance]) {
         if !self.cancel.load(Ordering::Relaxed) {
             self.kernel.distances(columns, rows, escapes, out);
+        }
+    }
+
+    fn iterate_with_distances(
+        &self,
+        columns: Range<u32>,
+        rows: Range<u32>,
+        escapes: &mut [Escape],
+        distances: &mut [Distance],
+    ) {
+        if !self.cancel.load(Ordering::Relaxed) {
+            self.kernel.iterate_with_distances(columns, rows, escapes, distances);
         }
     }
 }
@@ -430,14 +404,12 @@ pub fn pixmap(scene: &Scene) -> Result<Pixmap, Error> {
         render.scene(),
         render.kernel(),
         rows,
+        scene.coloring().shading.takes_distances(),
         || (),
-        |(), rows, escapes| {
-            let (mut distances, mut pixels) = (Vec::new(), Vec::new());
-            if scene.coloring().shading.takes_distances() {
-                render.distances(render.kernel(), &rows, escapes, &mut distances);
-            }
-            render.paint(escapes, &distances, &mut pixels);
-            let samples = Samples { escapes, distances: &distances, k: scene.supersample() };
+        |(), rows, escapes, distances| {
+            let mut pixels = Vec::new();
+            render.paint(escapes, distances, &mut pixels);
+            let samples = Samples { escapes, distances, k: scene.supersample() };
             render.refine(&rows, samples, &mut pixels, &mut buffers());
             pixels
         },

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::field::{Distance, Escape};
 use crate::kernel::bailout::Kernel;
 use crate::plane::viewport::Viewport;
-use crate::render::pipeline::fill_distances;
+use crate::render::bands::turn;
 use crate::scene::scene::Scene;
 
 /// The finer lattices: samples along a pixel, and the disagreement in passes of the palette beyond which they are taken.
@@ -96,12 +96,14 @@ impl Refinement {
             let columns = (left + run.start) * k..(left + run.end) * k;
             let rows = y * k..(y + 1) * k;
             escapes.resize(columns.len() * rows.len(), Escape::NONE);
-            level.kernel.iterate(columns.clone(), rows.clone(), escapes);
-            added += escapes.len() as u64;
             if self.shaded {
-                let kernel = level.kernel.as_ref();
-                fill_distances(kernel, &level.samples, (columns, rows), escapes, distances);
+                distances.resize(escapes.len(), Distance::NONE);
+                level.kernel.iterate_with_distances(columns, rows, escapes, distances);
+                turn(&level.samples, distances);
+            } else {
+                level.kernel.iterate(columns, rows, escapes);
             }
+            added += escapes.len() as u64;
             let out = &mut pixels[3 * run.start as usize..3 * run.end as usize];
             painter.paint(escapes, distances, k as usize, out);
             let samples = Samples { escapes, distances, k };

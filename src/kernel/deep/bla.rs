@@ -87,6 +87,30 @@ pub(super) struct Block {
     radius: u32,
 }
 
+#[inline(always)]
+pub(super) fn times(x: Complex<f64>, y: Complex<f64>) -> Complex<f64> {
+    Complex::new(x.re.mul_add(y.re, -(x.im * y.im)), x.re.mul_add(y.im, x.im * y.re))
+}
+
+/// x y + z.
+#[inline(always)]
+pub(super) fn times_add(x: Complex<f64>, y: Complex<f64>, z: Complex<f64>) -> Complex<f64> {
+    Complex::new(
+        x.re.mul_add(y.re, (-x.im).mul_add(y.im, z.re)),
+        x.re.mul_add(y.im, x.im.mul_add(y.re, z.im)),
+    )
+}
+
+impl Block {
+    /// (a + s u) u + b c.
+    #[inline(always)]
+    pub(super) fn leap(&self, u: Complex<f64>, c: Complex<f64>) -> Complex<f64> {
+        let number = |[re, im]: [f64; 2]| Complex::new(re, im);
+        let slope = times_add(number(self.s), u, number(self.a));
+        times_add(slope, u, times(number(self.b), c))
+    }
+}
+
 /// The upper half of the bits of a number that is not negative. As integers these halves are in the order of the numbers.
 ///
 /// Sizes and radii are compared by it, since eight of them fit into one vector.
@@ -126,6 +150,8 @@ pub(super) struct Bla {
     pub(super) wide: Vec<WideBlock>,
     /// The power of two that c is measured in.
     pub(super) unit: i32,
+    /// The same as a number, which is 0 where that underflows.
+    pub(super) one: f64,
 }
 
 /// Less than any size, so that it ends a search through the blocks of one start.
@@ -147,8 +173,8 @@ impl Bla {
         approximate: bool,
     ) -> Self {
         let last = last.min(orbit.last());
-        let b = [FloatExp::new(1.0, unit).to_f64(), 0.0];
-        let single = Block { a: [1.0, 0.0], b, s: [0.0; 2], len: 1, start: 0, radius: 0 };
+        let one = FloatExp::new(1.0, unit).to_f64();
+        let single = Block { a: [1.0, 0.0], b: [one, 0.0], s: [0.0; 2], len: 1, start: 0, radius: 0 };
         let mut kept = Kept { unit, blocks: vec![single], wide: Vec::new() };
         if approximate {
             merge(&orbit, last, c_max, &mut kept);
@@ -175,7 +201,7 @@ impl Bla {
             }
         }
         radii.extend([HEAD; BESIDE]);
-        Self { orbit, points, blocks, radii, wide, unit }
+        Self { orbit, points, blocks, radii, wide, unit, one }
     }
 
     /// The index of the last Z that is used.

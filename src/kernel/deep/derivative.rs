@@ -12,19 +12,16 @@
 use num_complex::Complex;
 
 use crate::field::Distance;
-use crate::kernel::bailout::Bailout;
-use crate::kernel::deep::bla::{Block, WideBlock};
-use crate::kernel::deep::sample::{Next, Reference, times, times_add};
+use crate::kernel::deep::bla::{Bla, Block, WideBlock, times, times_add};
 use crate::kernel::distance::{RADIUS_SQR, derive, estimate};
 use crate::kernel::step::{norm_sqr, step};
 use crate::number::complexexp::ComplexExp;
 use crate::number::floatexp::FloatExp;
 
 /// What follows a sample from iteration to iteration. `f` is its orbit before the iteration.
-pub(super) trait Follow {
-    /// Whether the orbit is needed beyond the escape.
-    const BEYOND: bool;
-
+pub(super) trait Follow: Copy {
+    /// Whether there is a derivative.
+    const DERIVED: bool;
     fn iterate(&mut self, f: Complex<f64>);
     fn leap(&mut self, f: Complex<f64>, u: Complex<f64>, block: &Block);
     /// The same where numbers have exponents of their own.
@@ -32,12 +29,17 @@ pub(super) trait Follow {
     fn leap_wide(&mut self, f: ComplexExp, u: ComplexExp, block: &WideBlock);
     /// The sample has escaped, and its orbit continues from f with that c.
     fn escape(&mut self, f: Complex<f64>, c: Complex<f64>);
+    /// The derivative in `f64`, for loops that make iterations and blocks themselves.
+    fn narrow(&self) -> Complex<f64>;
+    /// What such a loop has made of it.
+    fn set_narrow(&mut self, d: Complex<f64>);
+    /// The distance of a sample that has escaped.
+    fn distance(&self) -> Distance;
 }
 
 /// Nothing follows.
 impl Follow for () {
-    const BEYOND: bool = false;
-
+    const DERIVED: bool = false;
     #[inline(always)]
     fn iterate(&mut self, _: Complex<f64>) {}
     #[inline(always)]
@@ -48,12 +50,23 @@ impl Follow for () {
     fn leap_wide(&mut self, _: ComplexExp, _: ComplexExp, _: &WideBlock) {}
     #[inline(always)]
     fn escape(&mut self, _: Complex<f64>, _: Complex<f64>) {}
+    #[inline(always)]
+    fn narrow(&self) -> Complex<f64> {
+        Complex::ZERO
+    }
+    #[inline(always)]
+    fn set_narrow(&mut self, _: Complex<f64>) {}
+    #[inline(always)]
+    fn distance(&self) -> Distance {
+        Distance::NONE
+    }
 }
 
 /// The derivative of a sample.
-struct Derivative {
+#[derive(Clone, Copy)]
+pub(super) struct Derivative {
     d: D,
-    /// The power of two that c is measured in, and that as a number, which may be 0: d is far above it then.
+    /// [`Bla::unit`] and [`Bla::one`].
     unit: i32,
     one: f64,
     spacing: FloatExp,
@@ -68,16 +81,16 @@ enum D {
 }
 
 impl Derivative {
-    #[inline(always)]
-    fn narrow(&self) -> Complex<f64> {
-        match self.d {
-            D::Narrow(d) => d,
-            D::Wide(d) => d.to_f64(),
-        }
+    /// That of a sample before its first iteration. `spacing` is the unit of its distance.
+    pub(super) fn new(bla: &Bla, spacing: FloatExp) -> Self {
+        let d = D::Narrow(Complex::ZERO);
+        Self { d, unit: bla.unit, one: bla.one, spacing, distance: Distance::NONE }
     }
 
     fn wide(&self) -> ComplexExp {
         match self.d {
+            // One that has overflowed is beyond all range, and its distance is 0.
+            D::Narrow(d) if !d.is_finite() => ComplexExp::ONE.shifted(1 << 20),
             D::Narrow(d) => d.into(),
             D::Wide(d) => d,
         }
@@ -85,11 +98,12 @@ impl Derivative {
 }
 
 impl Follow for Derivative {
-    const BEYOND: bool = true;
+    const DERIVED: bool = true;
 
     #[inline(always)]
     fn iterate(&mut self, f: Complex<f64>) {
-        self.d = D::Narrow(times_add(f + f, self.narrow(), Complex::new(self.one, 0.0)));
+        // In the roundings of a block that is this one iteration: a = 1, s = 0.
+        self.d = D::Narrow(times(f + f, self.narrow()) + Complex::new(self.one, 0.0));
     }
 
     #[inline(always)]
@@ -127,26 +141,22 @@ impl Follow for Derivative {
             Distance { x: (f64::from(large.x) * factor) as f32, y: (f64::from(large.y) * factor) as f32 };
         self.distance = if distance.length().is_finite() { distance } else { Distance::NONE };
     }
-}
 
-impl Reference {
-    /// The distance of a sample that escapes, in units of `spacing`.
     #[inline(always)]
-    pub(super) fn distance(&self, c: ComplexExp, spacing: FloatExp, bailout: Bailout) -> Distance {
-        let unit = self.bla.unit;
-        let mut derivative = Derivative {
-            d: D::Narrow(Complex::ZERO),
-            unit,
-            one: FloatExp::new(1.0, unit).to_f64(),
-            spacing,
-            distance: Distance::NONE,
-        };
-        let mut sample = self.sample(c);
-        loop {
-            let next = self.step(&mut sample, bailout.max_iter(), &mut derivative);
-            if next != Next::Step && self.attend(&mut sample, next, bailout, &mut derivative).is_some() {
-                return derivative.distance;
-            }
+    fn narrow(&self) -> Complex<f64> {
+        match self.d {
+            D::Narrow(d) => d,
+            D::Wide(d) => d.to_f64(),
         }
+    }
+
+    #[inline(always)]
+    fn set_narrow(&mut self, d: Complex<f64>) {
+        self.d = D::Narrow(d);
+    }
+
+    #[inline(always)]
+    fn distance(&self) -> Distance {
+        self.distance
     }
 }

@@ -35,4 +35,6 @@ pub(crate) mod derivative;
 pub(crate) mod lanes_avx2;
 pub(crate) mod perturbation;
 pub(crate) mod reference_orbit;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod row_avx2;
 pub(crate) mod sample;

@@ -7,10 +7,11 @@ use crate::field::{Distance, Escape};
 use crate::kernel::bailout::{Bailout, Kernel};
 use crate::kernel::cpu::{Level, with_fma};
 use crate::kernel::deep::bla::Bla;
+use crate::kernel::deep::derivative::{Derivative, Follow};
 #[cfg(target_arch = "x86_64")]
 use crate::kernel::deep::lanes_avx2;
 use crate::kernel::deep::reference_orbit::ReferenceOrbit;
-use crate::kernel::deep::sample::{FLOOR, FLOOR_EXPONENT, Next, Reference, Sample};
+use crate::kernel::deep::sample::{FLOOR, FLOOR_EXPONENT, Next, Reference, Results, Sample};
 use crate::number::complexexp::ComplexExp;
 use crate::number::floatexp::FloatExp;
 use crate::plane::viewport::Viewport;
@@ -75,29 +76,59 @@ impl Perturbation {
 
     /// The samples of a rectangle with the index of each.
     #[inline(always)]
-    fn samples(&self, columns: &Range<u32>, rows: Range<u32>) -> impl FnMut() -> Option<(usize, Sample)> {
-        let mut places = rows.flat_map(|y| columns.clone().map(move |x| (x, y))).enumerate();
-        move || {
-            let (index, (x, y)) = places.next()?;
-            Some((index, self.reference.sample(self.viewport.offset(x, y) + self.shift)))
-        }
+    fn samples(&self, columns: Range<u32>, rows: Range<u32>) -> impl Iterator<Item = (usize, Sample)> {
+        let places = rows.flat_map(move |y| columns.clone().map(move |x| (x, y)));
+        places.map(|(x, y)| self.reference.sample(self.viewport.offset(x, y) + self.shift)).enumerate()
+    }
+
+    /// The derivative of a sample before its first iteration.
+    fn derivative(&self) -> Derivative {
+        Derivative::new(&self.reference.bla, self.viewport.spacing_min())
+    }
+
+    /// Iterates samples, each with what follows it.
+    #[inline(always)]
+    fn fill<F: Follow>(
+        &self,
+        follow: F,
+        mut samples: impl Iterator<Item = (usize, Sample)>,
+        mut results: Results,
+    ) {
+        let next = || samples.next();
+        with_fma(
+            #[inline(always)]
+            || match self.level {
+                Level::Scalar => self.one_by_one(follow, next, &mut results),
+                Level::Portable => self.in_turns(follow, next, &mut results),
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx2(avx2) => {
+                    lanes_avx2::fill(avx2, &self.reference, self.bailout, follow, next, &mut results);
+                }
+            },
+        );
     }
 
     /// Iterates [`IN_FLIGHT`] samples in turns; the next one takes the place of one that is done.
     #[inline(always)]
-    fn in_turns(&self, mut next: impl FnMut() -> Option<(usize, Sample)>, out: &mut [Escape]) {
+    fn in_turns<F: Follow>(
+        &self,
+        fresh: F,
+        mut next: impl FnMut() -> Option<(usize, Sample)>,
+        results: &mut Results,
+    ) {
         let (reference, max_iter) = (&self.reference, self.bailout.max_iter());
-        let mut samples: Vec<(usize, Sample)> = std::iter::from_fn(&mut next).take(IN_FLIGHT).collect();
+        let mut next = || next().map(|(index, sample)| (index, sample, fresh));
+        let mut samples: Vec<(usize, Sample, F)> = std::iter::from_fn(&mut next).take(IN_FLIGHT).collect();
         while !samples.is_empty() {
             let mut i = 0;
-            while let Some((index, sample)) = samples.get_mut(i) {
+            while let Some((index, sample, follow)) = samples.get_mut(i) {
                 i += 1;
-                let event = reference.step(sample, max_iter, &mut ());
+                let event = reference.step(sample, max_iter, follow);
                 if event == Next::Step {
                     continue;
                 }
-                if let Some(result) = reference.attend(sample, event, self.bailout, &mut ()) {
-                    out[*index] = result;
+                if let Some(escape) = reference.attend(sample, event, self.bailout, follow) {
+                    results.put(*index, escape, follow.distance());
                     match next() {
                         Some(fresh) => samples[i - 1] = fresh,
                         None => {
@@ -112,11 +143,16 @@ impl Perturbation {
 
     /// Iterates one sample after the other.
     #[inline(always)]
-    fn one_by_one(&self, columns: &Range<u32>, rows: Range<u32>, out: &mut [Escape]) {
-        for (y, row) in rows.zip(out.chunks_exact_mut(columns.len())) {
-            for (x, result) in columns.clone().zip(row) {
-                *result = self.reference.run(self.viewport.offset(x, y) + self.shift, self.bailout);
-            }
+    fn one_by_one<F: Follow>(
+        &self,
+        fresh: F,
+        mut next: impl FnMut() -> Option<(usize, Sample)>,
+        results: &mut Results,
+    ) {
+        while let Some((index, sample)) = next() {
+            let mut follow = fresh;
+            let escape = self.reference.run(sample, self.bailout, &mut follow);
+            results.put(index, escape, follow.distance());
         }
     }
 }
@@ -124,16 +160,7 @@ impl Perturbation {
 impl Kernel for Perturbation {
     fn iterate(&self, columns: Range<u32>, rows: Range<u32>, out: &mut [Escape]) {
         debug_assert_eq!(out.len(), columns.len() * rows.len(), "one result per sample");
-        let next = self.samples(&columns, rows.clone());
-        with_fma(
-            #[inline(always)]
-            || match self.level {
-                Level::Scalar => self.one_by_one(&columns, rows, out),
-                Level::Portable => self.in_turns(next, out),
-                #[cfg(target_arch = "x86_64")]
-                Level::Avx2(avx2) => lanes_avx2::fill(avx2, &self.reference, self.bailout, next, out),
-            },
-        );
+        self.fill((), self.samples(columns, rows), Results { escapes: out, distances: &mut [] });
     }
 
     fn distances(&self, columns: Range<u32>, rows: Range<u32>, escapes: &[Escape], out: &mut [Distance]) {
@@ -141,21 +168,23 @@ impl Kernel for Perturbation {
             escapes.len() == out.len() && out.len() == columns.len() * rows.len(),
             "one for each sample"
         );
-        let spacing = self.viewport.spacing_min();
-        with_fma(
-            #[inline(always)]
-            || {
-                let places = rows.flat_map(|y| columns.clone().map(move |x| (x, y)));
-                for ((x, y), (escape, out)) in places.zip(escapes.iter().zip(out)) {
-                    *out = match escape.n() {
-                        Some(_) => {
-                            let c = self.viewport.offset(x, y) + self.shift;
-                            self.reference.distance(c, spacing, self.bailout)
-                        }
-                        None => Distance::NONE,
-                    };
-                }
-            },
+        out.fill(Distance::NONE);
+        let escaped = self.samples(columns, rows).filter(|(index, _)| escapes[*index].n().is_some());
+        self.fill(self.derivative(), escaped, Results { escapes: &mut [], distances: out });
+    }
+
+    /// In one pass.
+    fn iterate_with_distances(
+        &self,
+        columns: Range<u32>,
+        rows: Range<u32>,
+        escapes: &mut [Escape],
+        distances: &mut [Distance],
+    ) {
+        debug_assert!(
+            escapes.len() == distances.len() && distances.len() == columns.len() * rows.len(),
+            "two results per sample"
         );
+        self.fill(self.derivative(), self.samples(columns, rows), Results { escapes, distances });
     }
 }

@@ -18,9 +18,9 @@
 
 use num_complex::Complex;
 
-use crate::field::Escape;
+use crate::field::{Distance, Escape};
 use crate::kernel::bailout::Bailout;
-use crate::kernel::deep::bla::{Bla, Block};
+use crate::kernel::deep::bla::{Bla, times};
 use crate::kernel::deep::derivative::Follow;
 use crate::kernel::step::fraction;
 use crate::number::complexexp::ComplexExp;
@@ -69,28 +69,6 @@ pub(super) enum Next {
     Wide,
 }
 
-#[inline(always)]
-pub(super) fn times(x: Complex<f64>, y: Complex<f64>) -> Complex<f64> {
-    Complex::new(x.re.mul_add(y.re, -(x.im * y.im)), x.re.mul_add(y.im, x.im * y.re))
-}
-
-/// x y + z.
-#[inline(always)]
-pub(super) fn times_add(x: Complex<f64>, y: Complex<f64>, z: Complex<f64>) -> Complex<f64> {
-    Complex::new(
-        x.re.mul_add(y.re, (-x.im).mul_add(y.im, z.re)),
-        x.re.mul_add(y.im, x.im.mul_add(y.re, z.im)),
-    )
-}
-
-/// (a + s u) u + b c.
-#[inline(always)]
-fn leap(block: &Block, u: Complex<f64>, c: Complex<f64>) -> Complex<f64> {
-    let number = |[re, im]: [f64; 2]| Complex::new(re, im);
-    let slope = times_add(number(block.s), u, number(block.a));
-    times_add(slope, u, times(number(block.b), c))
-}
-
 /// The larger part. Unlike a square it cannot underflow.
 #[inline(always)]
 fn chebyshev(z: Complex<f64>) -> f64 {
@@ -128,7 +106,7 @@ impl Reference {
         let size = chebyshev(u);
         let block = self.bla.longest(sample.m, size);
         let (z, len) = match block {
-            Some(block) => (leap(block, u, sample.scaled), block.len),
+            Some(block) => (block.leap(u, sample.scaled), block.len),
             None => (u + sample.c, 1),
         };
         if size.min(chebyshev(z)) < self.floor {
@@ -236,7 +214,7 @@ impl Reference {
 
     /// The result of a sample that has escaped with this delta.
     ///
-    /// The smooth count needs the orbit up to the escape radius. Where |f| is next to 2 it takes many iterations until f alone,
+    /// The smooth count and the distance need the orbit up to the escape radius. Where |f| is next to 2 it takes many iterations until f alone,
     /// without its delta, has enough bits for plain iteration.
     #[inline(never)]
     fn escaped<F: Follow>(
@@ -250,9 +228,10 @@ impl Reference {
         if sample.n > u64::from(bailout.max_iter()) {
             return Escape::NONE;
         }
+        let continues = bailout.is_smooth() || F::DERIVED;
         let (mut m, mut beyond) = (sample.m, 0);
         let mut f = self.bla.exact(m) + z;
-        if bailout.is_smooth() || F::BEYOND {
+        if continues {
             while f.exponent() < 2 && z.exponent() < FLOOR_EXPONENT {
                 if m == self.bla.last() || f.chebyshev() < z.chebyshev() {
                     (m, z) = (0, f);
@@ -266,7 +245,7 @@ impl Reference {
         }
         let (mut z, mut f) = (z.to_f64(), f.to_f64());
         // The same in `f64`.
-        while (bailout.is_smooth() || F::BEYOND) && chebyshev(f) < 4.0 {
+        while continues && chebyshev(f) < 4.0 {
             if m == self.bla.last() || chebyshev(f) < chebyshev(z) {
                 (m, z) = (0, f);
             }
@@ -282,15 +261,33 @@ impl Reference {
 
     /// Iterates one sample to its result: the reference for the loops over many samples.
     #[inline(always)]
-    pub(super) fn run(&self, c: ComplexExp, bailout: Bailout) -> Escape {
-        let mut sample = self.sample(c);
+    pub(super) fn run(&self, mut sample: Sample, bailout: Bailout, follow: &mut impl Follow) -> Escape {
         loop {
-            let next = self.step(&mut sample, bailout.max_iter(), &mut ());
+            let next = self.step(&mut sample, bailout.max_iter(), follow);
             if next != Next::Step
-                && let Some(result) = self.attend(&mut sample, next, bailout, &mut ())
+                && let Some(result) = self.attend(&mut sample, next, bailout, follow)
             {
                 return result;
             }
+        }
+    }
+}
+
+/// Where the results of samples go. A slice is empty where nobody wants them.
+pub(super) struct Results<'a> {
+    pub(super) escapes: &'a mut [Escape],
+    pub(super) distances: &'a mut [Distance],
+}
+
+impl Results<'_> {
+    /// Puts the results of a sample at its index.
+    #[inline(always)]
+    pub(super) fn put(&mut self, index: usize, escape: Escape, distance: Distance) {
+        if let Some(slot) = self.escapes.get_mut(index) {
+            *slot = escape;
+        }
+        if let Some(slot) = self.distances.get_mut(index) {
+            *slot = distance;
         }
     }
 }
