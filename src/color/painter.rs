@@ -101,17 +101,18 @@ impl Painter {
         let (width, count) = (out.len() / 3, (k * k) as u64);
         debug_assert_eq!(samples.len(), distances.len(), "a distance for each sample");
         let mut sums = vec![[count as u32 / 2; 4]; width];
-        let mut entries = vec![0; k * width];
+        let (mut entries, mut shades) = (vec![0; k * width], vec![(0.0, 0.0); k * width]);
         for (row, distances) in samples.chunks_exact(k * width).zip(distances.chunks_exact(k * width)) {
             self.entries(row, &mut entries);
-            let pixels = entries.chunks_exact(k).zip(distances.chunks_exact(k));
-            for (sum, (entries, distances)) in sums.iter_mut().zip(pixels) {
-                for (&entry, &distance) in entries.iter().zip(distances) {
-                    let light = self.lights[entry as usize];
-                    let shaded = match entry == self.len {
-                        true => light.map(u32::from),
-                        false => shader.shade(light, distance, k as f32),
-                    };
+            for (at, &distance) in shades.iter_mut().zip(distances) {
+                *at = shader.at(distance, k as f32);
+            }
+            let pixels = entries.chunks_exact(k).zip(shades.chunks_exact(k));
+            for (sum, (entries, shades)) in sums.iter_mut().zip(pixels) {
+                for (&entry, &at) in entries.iter().zip(shades) {
+                    // The interior has no distance.
+                    let at = if entry == self.len { (1.0, 0.0) } else { at };
+                    let shaded = shader.shade(self.lights[entry as usize], at);
                     *sum = [0, 1, 2, 3].map(|c| sum[c] + shaded[c]);
                 }
             }
@@ -166,7 +167,7 @@ impl Painter {
                     None => open += 1,
                 }
                 if let Some(shader) = &self.shader {
-                    let (gain, edge) = shader.tone(distances[i], k as f32);
+                    let (gain, edge) = shader.at(distances[i], k as f32);
                     *tone = gain * (1.0 - edge);
                 }
             }
