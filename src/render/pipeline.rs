@@ -365,9 +365,9 @@ pub fn memory(scene: &Scene, threads: usize, rows_per_band: u32, sinks: &[Box<dy
     // Each pixel of a band in work: eight bytes for every sample, three for the pixel, as many filtered and as many
     // deflated. Of one that waits to be appended: eight bytes for every smooth count, three for the pixel.
     let planes = 1 + u64::from(takes_distances(scene, sinks.iter().map(AsRef::as_ref)));
-    // Distances take eight bytes more, and the order of the samples while they are computed eight.
+    // Distances take eight bytes more, and sorting the samples while they are computed sixteen.
     let working =
-        bands.min(threads as u64).saturating_mul(band.saturating_mul(8 * (2 * planes - 1) * k * k + 9));
+        bands.min(threads as u64).saturating_mul(band.saturating_mul(8 * (3 * planes - 2) * k * k + 9));
     let waiting = bands.min(u64::from(AHEAD) * threads as u64);
     // The finer lattices have coordinates of their own, and each thread a row of pixels of each.
     let finer = || LEVELS.iter().map(|(k, _)| u64::from(*k)).filter(|_| scene.refines());
