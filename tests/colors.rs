@@ -204,7 +204,7 @@ fn pixels_that_need_more_samples_get_them_wherever_the_picture_is_cut() {
         let crop = Scene::new(crop, scene.bailout(), 2, scene.coloring().clone()).expect("a scene");
         let crop = render::pixmap(&crop.with_refinement().expect("a scene")).expect("a picture");
         assert!(crop.bytes == part(&whole, (20, 11), (30, 19)), "{place}");
-        // It is nearer to 8x8 samples in all pixels than 4x4 samples are, or 3x3 where distances change faster than counts.
+        // It is nearer to 8x8 samples in all pixels.
         let all = |k| {
             let scene = Scene::new(scene.viewport().clone(), scene.bailout(), k, scene.coloring().clone());
             render::pixmap(&scene.expect("a scene")).expect("a picture")
@@ -213,8 +213,7 @@ fn pixels_that_need_more_samples_get_them_wherever_the_picture_is_cut() {
             one.bytes.iter().zip(&other.bytes).map(|(a, b)| u64::from(a.abs_diff(*b))).sum()
         };
         let finest = all(8);
-        let k = if shading.takes_distances() { 3 } else { 4 };
-        assert!(error(&whole, &finest) < error(&all(k), &finest), "{place}");
+        assert!(error(&whole, &finest) < error(&all(2), &finest), "{place}");
     }
 }
 

@@ -37,7 +37,8 @@ pub struct Painter {
 const RUN: usize = 512;
 
 impl Painter {
-    /// The tables of a coloring, for counts up to `max_iter` in a picture whose whole lattice has so many `rows` of samples. A logarithmic map without an origin begins at 0, and so
+    /// The tables of a coloring, for counts up to `max_iter` in a picture that has so many `rows` of pixels as a whole.
+    /// A logarithmic map without an origin begins at 0, and so
     /// does the map of a view without a curve, in which nothing escapes.
     pub fn new(coloring: &Coloring, max_iter: u32, rows: u32) -> Self {
         let mut table = coloring.palette.table(coloring.bands);

@@ -79,7 +79,7 @@ pub(super) struct Shader {
     strength: f32,
     /// Brightness of a flat slope, inverted.
     scale: f32,
-    /// 1 / d^2, where the light is half gone at a distance of d samples.
+    /// 1 / d^2, where the light is half gone at a distance of d pixels.
     far: f32,
     /// 1 / d^2 for the width d of the edge in pixels; 0 for no edge.
     edge: f32,
@@ -93,7 +93,7 @@ const FAR: f32 = 0.125;
 const NEAR: f32 = 0.3;
 
 impl Shader {
-    /// For a picture of so many rows of samples, whose interior has this color in linear light.
+    /// For a picture of so many rows of pixels, whose interior has this color in linear light.
     pub(super) fn new(shading: Shading, rows: u32, interior: [u16; 3]) -> Self {
         let light = shading.light.unwrap_or(Light { angle: 0.0, height: 1.0, strength: 0.0 });
         let (strength, height) = (light.strength as f32, light.height as f32);
@@ -121,10 +121,11 @@ impl Shader {
         // At no distance at all there is no direction.
         let t = (distance.x * self.x + distance.y * self.y) / length;
         let t = if length > 0.0 { t } else { 0.0 };
-        let part = length / (length + NEAR) / (1.0 + sqr * self.far);
+        let pixels = sqr / (k * k);
+        let part = length / (length + NEAR) / (1.0 + pixels * self.far);
         let gain = (self.height + self.strength * t * part) * self.scale;
         // A quarter at the width of the edge, a 25th at twice of it.
-        let near = 1.0 / (1.0 + sqr * self.edge / (k * k));
+        let near = 1.0 / (1.0 + pixels * self.edge);
         let edge = near * near;
         (if gain > 0.0 { gain } else { 0.0 }, if self.edge > 0.0 { edge } else { 0.0 })
     }

@@ -33,7 +33,7 @@ pub(crate) fn preview(whole: &Viewport) -> Viewport {
 /// The curve of the automatic map, from the results of its preview; nothing where no sample escapes.
 ///
 /// With x = ln(1 + nu - nu_min) the place in the palette is 0.85 F(x) + 0.135 x. F rises from 0 to 1 as the share of the structure
-/// below x: each sample of the preview weighs by how far nu is from linear around it, which [`weight`] measures. So skies
+/// below x: each sample of the preview weighs by how far nu is from linear around it, which [`bend`] measures. So skies
 /// take little of the palette, however large they are, and flat regions with detail in them take much.
 pub(crate) fn auto(lattice: &Viewport, kernel: &dyn Kernel, max_iter: u32) -> Option<Curve> {
     let (width, height) = (lattice.width() as usize, lattice.height() as usize);

@@ -126,7 +126,7 @@ impl Render {
         let refinement = scene.refines().then(|| Refinement::new(scene, &other)).transpose()?;
         let (coloring, kernel) = map_of(scene, kernel, other)?;
         let painter =
-            Some(Painter::new(&coloring, scene.bailout().max_iter(), scene.samples().whole().height()));
+            Some(Painter::new(&coloring, scene.bailout().max_iter(), scene.viewport().whole().height()));
         Ok(Self { scene: scene.clone().with_coloring(coloring), kernel, painter, refinement })
     }
 
