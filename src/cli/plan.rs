@@ -80,6 +80,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         say(note);
     }
     let (scene, known) = (resolved.scene, resolved.reference);
+    // A built-in view may have a light of its own, which the picture then has as that of a single render has it.
+    let distance = args.distance || scene.coloring().shading.takes_distances();
     if scene.refines() {
         return Err(no_lattice());
     }
@@ -88,7 +90,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let pool = threads::pool(args.run.threads()?, NEEDED, args.run.quiet)?;
     let (job, orbit) = pool.install(|| {
         let orbit = compute_orbit(&scene, known, memory::max_steps(NEEDED), progress)?;
-        Ok::<_, Failure>((Job::plan(&scene, args.shards, args.distance, orbit.clone())?, orbit))
+        Ok::<_, Failure>((Job::plan(&scene, args.shards, distance, orbit.clone())?, orbit))
     })?;
     let text = job.to_text();
     let there = fs::read(&args.output).is_ok_and(|there| there == text.as_bytes());

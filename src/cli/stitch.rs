@@ -146,6 +146,10 @@ impl Args {
             };
         }
         self.color.put(&mut draft);
+        if !job.has_distances() {
+            // A light that nobody asked for is left out.
+            (draft.light, draft.edge) = (draft.light.or(Some(None)), draft.edge.or(Some(None)));
+        }
         Ok(draft.scene()?)
     }
 

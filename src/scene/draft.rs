@@ -141,8 +141,10 @@ impl Draft {
         if let Some(smoothing) = self.smoothing {
             bailout = bailout.with_smoothing(smoothing)?;
         }
-        let palette = self.palette.unwrap_or_default();
         let (plain, look) = (Coloring::default(), Look::of(viewport.frame()));
+        let palette = self.palette.unwrap_or(look.palette);
+        // Who names a map has the rest of the colors as named: so has every text of a scene, which leaves no light out.
+        let shading = if self.map.is_none() { look.shading } else { plain.shading };
         let coloring = Coloring {
             palette: if self.reverse == Some(true) { palette.reversed() } else { palette },
             map: self.map.unwrap_or(look.map),
@@ -152,7 +154,10 @@ impl Draft {
             interior: self.interior.unwrap_or(plain.interior),
             origin: self.origin,
             curve: self.curve,
-            shading: Shading { light: self.light.flatten(), edge: self.edge.flatten() },
+            shading: Shading {
+                light: self.light.unwrap_or(shading.light),
+                edge: self.edge.unwrap_or(shading.edge),
+            },
         };
         match self.supersample.unwrap_or(Supersample::All(Scene::DEFAULT_SUPERSAMPLE)) {
             Supersample::All(k) => Scene::new(viewport, bailout, k, coloring),
