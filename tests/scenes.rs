@@ -294,3 +294,33 @@ fn a_blank_picture_is_noted() {
     let output = folder.run(&args, b"");
     assert!(stderr(&output).contains("the picture is blank"), "{}", stderr(&output));
 }
+
+/// The median difference of the bytes of two pictures.
+fn median_difference(folder: &Folder, one: &str, other: &str) -> u8 {
+    let open = |name: &str| image::open(folder.path(name)).expect(name).to_rgb8();
+    let (one, other) = (open(one), open(other));
+    let pairs = one.as_raw().iter().zip(other.as_raw());
+    let mut differences: Vec<u8> = pairs.map(|(a, b)| a.abs_diff(*b)).collect();
+    let middle = differences.len() / 2;
+    *differences.select_nth_unstable(middle).1
+}
+
+#[test]
+fn frames_of_a_zoom_look_alike_with_the_colors_of_one_of_them() {
+    let folder = Folder::new();
+    let branches = mandel::Location::named("branches").expect("built in").center;
+    for (center, zoom) in [("-0.7436438870371587+0.1318259042053119i", "1e5"), (branches, "1e1201")] {
+        fs::write(folder.path("c.txt"), center).expect("room");
+        let frame = |name: &str, zoom: &str, colors: &[&str]| {
+            let view = ["render", "-c", "@c.txt", "-z", zoom, "-s", "160x90", "-n", "45000", "-q", "-f"];
+            folder.succeed(&[&view[..], &["-o", name], colors].concat());
+        };
+        frame("first.png", zoom, &["--light", "135"]);
+        frame("same.png", zoom, &["--colors", "first.png"]);
+        // One of 350 frames to an octave.
+        frame("next.png", &zoom.replace("1e", "1.002e"), &["--colors", "first.png"]);
+        let pixels = |name: &str| image::open(folder.path(name)).expect(name).to_rgb8();
+        assert!(pixels("first.png") == pixels("same.png"), "{zoom}");
+        assert!(median_difference(&folder, "first.png", "next.png") < 2, "{zoom}");
+    }
+}

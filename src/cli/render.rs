@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use mandel::encode::{Band, Format, Sink, Values};
 use mandel::render::{Making, Render, RenderError, Target, Watch};
-use mandel::{Error, Level, Plan, Scene};
+use mandel::{Coloring, Error, Level, Plan, Scene};
 use serde_json::json;
 
 use crate::cli::command::command;
@@ -365,9 +365,9 @@ impl<'a> Job<'a> {
     /// Keywords and texts of a picture: the program, a command that gives the picture again, and the scene.
     fn metadata(&self, render: &Render) -> Vec<(&'static str, String)> {
         let scene = render.scene();
-        // Options cannot name an origin, so they give this picture only where it has that of its own view.
-        let given = self.resolved.scene.coloring().origin;
-        let own = |_: &String| given.is_none() || given == render.origin_of_view();
+        // Options name neither an origin to the last bit nor a curve, so they give this picture only where it has those of its own view.
+        let Coloring { origin, curve, .. } = self.resolved.scene.coloring();
+        let own = |_: &String| curve.is_none() && (origin.is_none() || *origin == render.origin_of_view());
         let again = command(scene).filter(own).unwrap_or_else(|| "mandel render --scene THIS_FILE".into());
         let software = concat!("mandel ", env!("CARGO_PKG_VERSION"));
         vec![("Software", software.into()), ("Description", again), (KEYWORD, scene.to_text())]

@@ -73,6 +73,10 @@ pub(crate) struct SceneArgs {
 /// Options that say how numbers become colors.
 #[derive(Args)]
 pub(crate) struct ColorArgs {
+    /// Take all colors of this scene text, or PNG made by mandel, with the map that was found for it: frames of a film look alike.
+    /// Other options override them
+    #[arg(long, value_name = "FILE", help_heading = "Color")]
+    colors: Option<PathBuf>,
     /// A palette's name ('mandel palettes' lists them), or colors: "#001,#fff,#fa0,#001" [default: glacier]
     #[arg(short, long, value_name = "NAME|COLORS", help_heading = "Color", value_parser = Worded(value::palette))]
     palette: Option<Palette>,
@@ -183,7 +187,10 @@ pub(crate) struct Resolved {
 
 impl ColorArgs {
     /// Puts the colors that the options name in place of those of a draft.
-    pub(crate) fn put(&self, draft: &mut Draft) {
+    pub(crate) fn put(&self, draft: &mut Draft) -> Result<(), Failure> {
+        if let Some(path) = &self.colors {
+            SceneFile::read(path)?.draft()?.give_colors(draft);
+        }
         let map = self.map.map(|map| match map {
             MapArg::Auto => Map::Auto,
             MapArg::Histogram => Map::Histogram,
@@ -206,11 +213,13 @@ impl ColorArgs {
         draft.edge = self.edge.map(|edge| edge.0).or(draft.edge);
         draft.bands = self.bands.or(draft.bands);
         draft.reverse = self.reverse.or(draft.reverse);
+        Ok(())
     }
 
     /// An option that was given, if any.
     pub(crate) fn given(&self) -> Option<&'static str> {
         let given = [
+            ("--colors", self.colors.is_some()),
             ("--palette", self.palette.is_some()),
             ("--map", self.map.is_some()),
             ("--density", self.density.is_some()),
@@ -301,7 +310,7 @@ impl SceneArgs {
         draft.grid = grid.or(draft.grid);
         let supersample = self.supersample.map(|Auto(k)| k.map_or(Supersample::Auto, Supersample::All));
         draft.supersample = supersample.or(draft.supersample);
-        self.color.put(&mut draft);
+        self.color.put(&mut draft)?;
         Ok(draft)
     }
 

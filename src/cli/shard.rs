@@ -32,7 +32,7 @@ use crate::cli::words::words;
 pub(crate) struct PieceArgs {
     /// Make a shard of this job instead of a picture; 'mandel plan' makes one
     #[arg(long, value_name = "JOB", help_heading = "Shards", requires = "shard", requires = "out_dir",
-        conflicts_with_all = ["scene", "center", "zoom", "width", "height", "region", "at", "aspect", "grid", "max_iter",
+        conflicts_with_all = ["scene", "center", "zoom", "width", "height", "region", "at", "aspect", "grid", "rotate", "max_iter",
             "size", "supersample", "ColorArgs", "output", "format", "force", "no_clobber", "no_metadata", "dry_run",
             "resume"])]
     job: Option<PathBuf>,

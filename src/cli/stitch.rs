@@ -129,23 +129,9 @@ impl Args {
     fn scene(&self, job: &Job) -> Result<Scene, Failure> {
         let mut draft = Draft::read(&job.scene().numbers_text())?;
         if let Some(path) = &self.scene {
-            let colors = SceneFile::read(path)?.draft()?;
-            draft = Draft {
-                palette: colors.palette,
-                reverse: colors.reverse,
-                map: colors.map,
-                density: colors.density,
-                offset: colors.offset,
-                origin: colors.origin,
-                curve: colors.curve,
-                bands: colors.bands,
-                interior: colors.interior,
-                light: colors.light,
-                edge: colors.edge,
-                ..draft
-            };
+            SceneFile::read(path)?.draft()?.give_colors(&mut draft);
         }
-        self.color.put(&mut draft);
+        self.color.put(&mut draft)?;
         if !job.has_distances() {
             // A light that nobody asked for is left out.
             (draft.light, draft.edge) = (draft.light.or(Some(None)), draft.edge.or(Some(None)));

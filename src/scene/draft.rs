@@ -117,6 +117,24 @@ impl Draft {
         })
     }
 
+    /// Puts all colors of this draft, also those that it leaves open, in place of those of another.
+    pub fn give_colors(self, other: &mut Self) {
+        *other = Self {
+            palette: self.palette,
+            reverse: self.reverse,
+            map: self.map,
+            density: self.density,
+            offset: self.offset,
+            origin: self.origin,
+            curve: self.curve,
+            bands: self.bands,
+            interior: self.interior,
+            light: self.light,
+            edge: self.edge,
+            ..std::mem::take(other)
+        };
+    }
+
     /// The scene, with defaults for what is left open: all of the set, in [`Scene::DEFAULT_SIZE`] and default colors.
     ///
     /// # Errors
