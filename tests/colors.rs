@@ -23,7 +23,7 @@ fn scene(place: &str, size: (u32, u32), supersample: u32, coloring: Coloring) ->
 
 /// The options of a picture, and its scene.
 fn picture(place: &str, supersample: u32, coloring: Coloring) -> (String, Scene) {
-    let Coloring { palette, map, density, offset, bands, interior, .. } = &coloring;
+    let Coloring { palette, map, density, offset, bands, interior, shading, .. } = &coloring;
     let mut options = format!("--supersample {supersample} -p {} --map {map}", palette.name());
     let mut add = |wanted: bool, option: String| {
         if wanted {
@@ -37,6 +37,12 @@ fn picture(place: &str, supersample: u32, coloring: Coloring) -> (String, Scene)
     add(*density != 1.0, format!(" --density {density}"));
     add(*offset != 0.0, format!(" --offset={offset}"));
     add(*interior != Rgb::BLACK, format!(" --interior {interior}"));
+    if let Some(Light { angle, height, strength }) = shading.light {
+        options += &format!(" --light {angle},{height},{strength}");
+    }
+    if let Some(Edge { width, color }) = shading.edge {
+        options += &format!(" --edge {width}{}", color.map(|color| format!(",{color}")).unwrap_or_default());
+    }
     (options, scene(place, (64, 36), supersample, coloring))
 }
 
@@ -63,6 +69,21 @@ fn pictures() -> Vec<(String, Scene)> {
         pictures.push(picture("home", 3, coloring.clone()));
         pictures.push(picture("home", 1, Coloring { density: 1000.0, ..coloring }));
         pictures.push(picture("twins", 1, Coloring { map, ..Coloring::default() }));
+    }
+    let mild = Some(Light { angle: -30.0, height: 2.0, strength: 0.5 });
+    let white = Some(Edge { width: 2.0, color: Some(Rgb([255; 3])) });
+    let Shading { light, edge } = lit();
+    let shadings = [(light, None), (mild, None), (None, edge), (None, white), (light, white)];
+    for (light, edge) in shadings {
+        let coloring = Coloring { map: Map::Auto, shading: Shading { light, edge }, ..Coloring::default() };
+        for (place, supersample) in [("seahorse", 1), ("mini", 2), ("leaves", 2), ("dendrite", 1)] {
+            pictures.push(picture(place, supersample, coloring.clone()));
+        }
+    }
+    for place in ["seahorse", "twins"] {
+        let (options, scene) = picture(place, 2, Coloring::default());
+        let scene = scene.with_refinement().expect("a scene");
+        pictures.push((options.replace("--supersample 2", "--supersample auto"), scene));
     }
     pictures
 }

@@ -29,7 +29,7 @@ from typing import IO, Any, Callable, TypeVar, Union
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MandelError", "counts", "picture", "program", "smooth"]
+__all__ = ["MandelError", "counts", "distance", "picture", "program", "smooth"]
 
 Number = Union[int, float, Decimal, str]
 Point = Union[Number, complex]
@@ -94,6 +94,24 @@ def smooth(
     """
     view = {"region": region, "center": center, "zoom": zoom, "size": size, "max_iter": max_iter, "grid": grid}
     return _render({"format": "npy", "values": "smooth"}, {**view, **more}, _array)
+
+
+def distance(
+    *,
+    region: Region | None = None,
+    center: Point | None = None,
+    zoom: Number | None = None,
+    size: Size | None = None,
+    max_iter: int | str | None = None,
+    grid: str | None = None,
+    **more: Option,
+) -> NDArray[np.float32]:
+    """Estimated distances from the set in samples, to the right and up: shape (height, width, 2), 0 where nothing escaped.
+
+    Arguments and errors are those of :func:`counts`.
+    """
+    view = {"region": region, "center": center, "zoom": zoom, "size": size, "max_iter": max_iter, "grid": grid}
+    return _render({"format": "npy", "values": "distance"}, {**view, **more}, _array)
 
 
 def picture(

@@ -13,7 +13,7 @@ from unittest import mock
 
 import mandel_render
 import numpy as np
-from mandel_render import MandelError, counts, picture, smooth
+from mandel_render import MandelError, counts, distance, picture, smooth
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 import numpy_check
@@ -26,6 +26,15 @@ class Arrays(unittest.TestCase):
         theirs = numpy_check.steps((-2.0, 1.0, -1.5, 1.5), 400, 300)
         np.testing.assert_array_equal(n, np.flipud(theirs.T))
         n[0, 0] = 7  # Our own memory, which may be written to.
+
+    def test_distances_point_away_from_the_set(self):
+        view = {"center": 0, "zoom": 1, "size": (41, 41), "max_iter": 100}
+        d, n = distance(**view), counts(**view)
+        self.assertEqual((d.shape, d.dtype), ((41, 41, 2), np.float32))
+        self.assertTrue(np.array_equal(np.any(d != 0, axis=2), n < 100))
+        # Far to the right it points to the right, and in the upper row up.
+        self.assertGreater(d[20, 40, 0], 5)
+        self.assertGreater(d[0, 20, 1], 1)
 
     def test_smooth_counts_are_counts_with_a_fraction(self):
         view = {"center": -0.75 + 0.1j, "zoom": 8, "size": (64, 36), "max_iter": 300}
@@ -77,7 +86,7 @@ class Arrays(unittest.TestCase):
             ({"center": complex("nan")}, 2, "a digit was expected here"),
             ({"scene": "no-such-file.toml"}, 2, "no-such-file.toml"),
         ]:
-            for function in [counts, smooth, picture]:
+            for function in [counts, smooth, distance, picture]:
                 with self.subTest(options=options), self.assertRaises(MandelError) as raised:
                     function(**options)
                 self.assertIn(sentence, str(raised.exception))
