@@ -58,7 +58,14 @@ pub(crate) fn command(scene: &Scene) -> Option<String> {
     if viewport.grid() == Grid::Endpoints {
         option("--grid", "endpoints".into());
     }
+    colors(coloring, &mut words);
+    Some(words.join(" ")).filter(|line| line.len() <= LONG)
+}
+
+/// The options of a coloring.
+fn colors(coloring: &Coloring, words: &mut Vec<String>) {
     let default = Coloring::default();
+    let mut option = |name: &str, value: String| words.push(format!("{name} {value}"));
     option("-p", quoted(coloring.palette.name()));
     option("--map", coloring.map.to_string());
     option("--density", coloring.density.to_string());
@@ -77,7 +84,6 @@ pub(crate) fn command(scene: &Scene) -> Option<String> {
     }
     words.extend(coloring.palette.is_reversed().then(|| "--reverse".to_string()));
     words.extend(coloring.bands.then(|| "--bands".to_string()));
-    Some(words.join(" ")).filter(|line| line.len() <= LONG)
 }
 
 /// A word for a shell.

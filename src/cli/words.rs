@@ -24,27 +24,6 @@ pub(crate) fn words(error: &Error) -> String {
             format!("supersample must be 1..{} (got {k})", Scene::MAX_SUPERSAMPLE)
         }
         Error::Rotation(x) => format!("rotate must be a finite number of degrees, such as 30 (got {x:?})"),
-        Error::Density(x) => format!("density must be above 0 and at most 1e6 (got {x:?})"),
-        Error::Offset(x) => format!("offset must be between -1e6 and 1e6 (got {x:?})"),
-        Error::Curve => {
-            format!(
-                "a curve needs 2 to {} points with counts that rise and places that do not fall",
-                Curve::MAX_POINTS
-            )
-        }
-        Error::Light => {
-            "a light needs an angle in degrees, a height from 0.5 to 100 and a strength from 0 to 1".into()
-        }
-        Error::Edge => "an edge needs a width above 0 and at most 1e6 pixels".into(),
-        Error::Color(text) => {
-            format!("cannot read color '{}'; expected #rgb, #rrggbb, black or white", brief(text))
-        }
-        Error::FewColors(_) => "a palette needs at least two colors, as in #001,#fff,#fa0,#001".into(),
-        Error::Places => "the places of a palette must rise from 0 to 1".into(),
-        Error::UnknownPalette(name) => {
-            let meant = did_you_mean(name, Palette::names());
-            format!("no palette named '{}'{meant} ('mandel palettes' lists them)", brief(name))
-        }
         Error::UnknownLevel(name) => {
             format!("no kernel named '{}'; known: auto, {}", brief(name), Level::NAMES.join(", "))
         }
@@ -65,8 +44,34 @@ pub(crate) fn words(error: &Error) -> String {
             format!("{line}:{column}: {}", scene_problem(problem))
         }
         Error::Job(problem) => job_problem(problem),
-        _ => limit(error),
+        _ => colors(error).unwrap_or_else(|| limit(error)),
     }
+}
+
+/// The message of a mistake in a coloring.
+fn colors(error: &Error) -> Option<String> {
+    Some(match error {
+        Error::Density(x) => format!("density must be above 0 and at most 1e6 (got {x:?})"),
+        Error::Offset(x) => format!("offset must be between -1e6 and 1e6 (got {x:?})"),
+        Error::Curve => {
+            let most = Curve::MAX_POINTS;
+            format!("a curve needs 2 to {most} points with counts that rise and places that do not fall")
+        }
+        Error::Light => {
+            "a light needs an angle in degrees, a height from 0.5 to 100 and a strength from 0 to 1".into()
+        }
+        Error::Edge => "an edge needs a width above 0 and at most 1e6 pixels".into(),
+        Error::Color(text) => {
+            format!("cannot read color '{}'; expected #rgb, #rrggbb, black or white", brief(text))
+        }
+        Error::FewColors(_) => "a palette needs at least two colors, as in #001,#fff,#fa0,#001".into(),
+        Error::Places => "the places of a palette must rise from 0 to 1".into(),
+        Error::UnknownPalette(name) => {
+            let meant = did_you_mean(name, Palette::names());
+            format!("no palette named '{}'{meant} ('mandel palettes' lists them)", brief(name))
+        }
+        _ => return None,
+    })
 }
 
 /// The message of a limit that was met, or of a mistake that says all by itself.
