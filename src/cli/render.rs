@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use mandel::encode::{Band, Format, Sink, Values};
 use mandel::render::{Making, Render, RenderError, Target, Watch};
-use mandel::{Coloring, Error, Level, Plan, Scene};
+use mandel::{Error, Level, Plan, Scene};
 use serde_json::json;
 
 use crate::cli::command::command;
@@ -366,8 +366,9 @@ impl<'a> Job<'a> {
     fn metadata(&self, render: &Render) -> Vec<(&'static str, String)> {
         let scene = render.scene();
         // Options name neither an origin to the last bit nor a curve, so they give this picture only where it has those of its own view.
-        let Coloring { origin, curve, .. } = self.resolved.scene.coloring();
-        let own = |_: &String| curve.is_none() && (origin.is_none() || *origin == render.origin_of_view());
+        let origin = self.resolved.scene.coloring().origin;
+        let own =
+            |_: &String| render.has_own_curve() && (origin.is_none() || origin == render.origin_of_view());
         let again = command(scene).filter(own).unwrap_or_else(|| "mandel render --scene THIS_FILE".into());
         let software = concat!("mandel ", env!("CARGO_PKG_VERSION"));
         vec![("Software", software.into()), ("Description", again), (KEYWORD, scene.to_text())]

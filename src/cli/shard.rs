@@ -367,7 +367,7 @@ pub(crate) fn source(
     // The origin of the map of a window lies on the edge of the whole, of which there are no shards, and a curve is found from
     // samples between those of the shards.
     let window = scene.viewport().whole() != *scene.viewport();
-    let curve = scene.coloring().map == Map::Auto && scene.coloring().curve.is_none();
+    let curve = scene.coloring().map == Map::Auto;
     let iterates = takes.colors && (window || curve);
     let orbit = if iterates { orbit_of(job, path, max_steps, Progress::Never)? } else { None };
     let stitch = Arc::new(Stitch::new(job, survey, rows));

@@ -28,6 +28,8 @@ pub struct Render {
     kernel: Box<dyn Kernel>,
     painter: Option<Painter>,
     refinement: Option<Refinement>,
+    /// Whether the curve of the map is what the view gives, as far as that was found.
+    own_curve: bool,
 }
 
 /// What a [`Render`] is made with. The picture depends on none of it.
@@ -121,13 +123,19 @@ impl Render {
         other: impl Fn(&Viewport) -> Result<Box<dyn Kernel>, Error>,
     ) -> Result<Self, Error> {
         if !colors {
-            return Ok(Self { scene: scene.clone(), kernel, painter: None, refinement: None });
+            return Ok(Self {
+                scene: scene.clone(),
+                kernel,
+                painter: None,
+                refinement: None,
+                own_curve: true,
+            });
         }
         let refinement = scene.refines().then(|| Refinement::new(scene, &other)).transpose()?;
-        let (coloring, kernel) = map_of(scene, kernel, other)?;
+        let (coloring, kernel, own_curve) = map_of(scene, kernel, other)?;
         let painter =
             Some(Painter::new(&coloring, scene.bailout().max_iter(), scene.viewport().whole().height()));
-        Ok(Self { scene: scene.clone().with_coloring(coloring), kernel, painter, refinement })
+        Ok(Self { scene: scene.clone().with_coloring(coloring), kernel, painter, refinement, own_curve })
     }
 
     /// [`Render::new`] with the fastest kernel, a reference orbit of any length, and colors.
@@ -144,6 +152,11 @@ impl Render {
     /// crops, whose origin is that of the whole.
     pub fn origin_of_view(&self) -> Option<Escape> {
         lowest(self.scene.samples(), self.kernel())
+    }
+
+    /// Whether the curve of the map, if there is one, is that of the automatic map of this view, so that it need not be named.
+    pub fn has_own_curve(&self) -> bool {
+        self.own_curve
     }
 
     /// The scene, with the origin of its coloring.
@@ -255,33 +268,36 @@ impl Render {
     }
 }
 
-/// The coloring with what its map leaves open, found from the whole of the view, so that a crop has its colors; and the kernel,
-/// whose results may have been stored for that.
+/// The coloring with what its map leaves open, found from the whole of the view, so that a crop has its colors; the kernel,
+/// whose results may have been stored for that; and whether the curve is that of the automatic map.
 fn map_of(
     scene: &Scene,
     kernel: Box<dyn Kernel>,
     other: impl Fn(&Viewport) -> Result<Box<dyn Kernel>, Error>,
-) -> Result<(Coloring, Box<dyn Kernel>), Error> {
+) -> Result<(Coloring, Box<dyn Kernel>, bool), Error> {
     let (samples, max_iter) = (scene.samples(), scene.bailout().max_iter());
     let mut coloring = scene.coloring().clone();
     let all = samples.whole();
     let of_all = || if all == *samples { Ok(None) } else { other(&all).map(Some) };
+    let mut own_curve = !coloring.map.is_curve();
     match coloring.map {
         Map::Log if coloring.origin.is_none() => {
             coloring.origin = lowest(&all, of_all()?.as_deref().unwrap_or(kernel.as_ref()));
         }
-        Map::Auto if coloring.curve.is_none() => {
+        Map::Auto => {
             let preview = contrast::preview(&all);
-            coloring.curve = contrast::auto(&preview, other(&preview)?.as_ref(), max_iter);
+            let own = contrast::auto(&preview, other(&preview)?.as_ref(), max_iter);
+            coloring.curve = coloring.curve.or(own.clone());
+            own_curve = coloring.curve == own;
         }
         Map::Histogram if coloring.curve.is_none() => {
             let escapes = Stored::all(&all, of_all()?.as_deref().unwrap_or(kernel.as_ref()));
             coloring.curve = contrast::histogram(&escapes, max_iter);
-            return Ok((coloring, Box::new(Stored::new(escapes, samples, kernel))));
+            return Ok((coloring, Box::new(Stored::new(escapes, samples, kernel)), own_curve));
         }
         _ => {}
     }
-    Ok((coloring, kernel))
+    Ok((coloring, kernel, own_curve))
 }
 
 /// What a thread keeps from band to band.
