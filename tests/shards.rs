@@ -225,6 +225,12 @@ fn distances_travel_in_shards() {
     );
     folder.same("direct.png", "all.png");
     folder.same("direct.npy", "all.npy");
+    // A map that looks at all samples, and one that looks at samples between those of the shards.
+    for map in ["histogram", "auto"] {
+        folder.succeed(&format!("render {view} --map {map} -f -q -o direct-map.png"));
+        folder.succeed(&format!("stitch job.json d --map {map} -f -q -o all-map.png"));
+        folder.same("direct-map.png", "all-map.png");
+    }
     folder.succeed(&format!("render {view} --light 135 --edge 0.5 --resume parts -q -o again.png"));
     folder.same("direct.png", "again.png");
     folder.succeed(&format!("plan {view} --shards 3 -o plain.json"));
