@@ -64,7 +64,7 @@ impl Escape {
 ///
 /// It points away from the set, up the gradient of the potential. A kernel gives it along the real and the imaginary axis; in a picture
 /// that is turned, [`Render`](crate::render::Render) turns it along, so that `x` is to the right and `y` up. Its length is |z| ln |z| / |dz/dc| in
-/// spacings of the samples, so that it is about 1 at one pixel where there is one sample to each. The true distance lies between half of
+/// spacings of the samples (the smaller one where pixels are not square), so that it is about 1 at one pixel where there is one sample to each. The true distance lies between half of
 /// it and twice of it (Milnor and Thurston; see H.-O. Peitgen, D. Saupe, "The Science of Fractal Images", 1988, appendix D).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Distance {

@@ -151,6 +151,7 @@ impl Args {
     pub(crate) fn outline(&self) -> Result<Outline, Failure> {
         let requests = requests(&self.picture.output, self.format)?;
         let (_, scene) = self.scene.checked(numbers(&requests, &self.picture))?;
+        self.picture.check_values(&scene, requests.iter().any(|request| !request.format.takes_colors()))?;
         let (_, _, bytes) = self.picture.bands(&requests, &scene, 1);
         let k = u64::from(scene.supersample());
         let pixels = pixels(&scene);

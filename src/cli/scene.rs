@@ -282,6 +282,12 @@ impl SceneArgs {
             return Err(no_lattice());
         }
         let first = Draft { max_iter: draft.max_iter.or(Some(1)), ..draft.clone() }.scene()?;
+        let map = first.coloring().map;
+        if self.color.origin.is_some() && map != Map::Log {
+            return Err(usage(format!(
+                "--origin is where the map log begins, and the map is {map}; add --map log"
+            )));
+        }
         Ok((draft, first))
     }
 
@@ -387,8 +393,7 @@ impl From<AspectArg> for Aspect {
 /// What numbers and shards need.
 pub(crate) fn no_lattice() -> Failure {
     usage(
-        "--supersample auto samples some pixels more than others, which arrays and shards cannot; choose --supersample 1 to 8 \
-         (4 is about as good)",
+        "--supersample auto samples some pixels more than others, which arrays and shards cannot; choose --supersample 1 to 8",
     )
 }
 

@@ -229,6 +229,25 @@ impl Folder<'_> {
         })
     }
 
+    /// Refuses a folder that holds other things than parts: a typo should not fill it.
+    fn check_free(&self) -> Result<(), Failure> {
+        if self.path.join("job.json").exists() {
+            return Ok(());
+        }
+        // What a run leaves that ended before there was a job.
+        let ours = |name: &str| name.starts_with('.') || name.starts_with("orbit-");
+        let mut names =
+            fs::read_dir(self.path).into_iter().flatten().flatten().map(|entry| entry.file_name());
+        match names.find(|name| !ours(&name.to_string_lossy())) {
+            Some(name) => Err(usage(format!(
+                "--resume: {} holds {} and no parts of a render; name a folder of its own",
+                shown(self.path),
+                shown(Path::new(&name))
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// Makes what is missing of a scene, and gives the picture of all of it.
     pub(crate) fn resume(
         &self,
@@ -237,6 +256,7 @@ impl Folder<'_> {
         needed: u64,
         takes: Takes,
     ) -> Result<Source, Failure> {
+        self.check_free()?;
         make_folder(self.path)?;
         let needed = needed.saturating_add(memory_of(threads));
         memory::check(needed, threads, "this render", "use a smaller size or fewer threads")?;

@@ -228,7 +228,7 @@ pub(crate) fn light(text: &str) -> Result<Shade<Light>, Failure> {
     match light.filter(|&light| Shading { light: Some(light), edge: None }.check().is_ok()) {
         Some(light) => Ok(Shade(Some(light))),
         None => Err(usage(format!(
-            "--light needs an angle in degrees, then a height from 0.5 to 100 and a strength from 0 to 1 if you like, or 'none' \
+            "--light needs an angle of at most 1e6 degrees, then a height from 0.5 to 100 and a strength from 0 to 1 if you like, or 'none' \
              (got '{}')\n  examples: 135   135,2   45,1.2,0.5",
             brief(text)
         ))),

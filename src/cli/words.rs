@@ -55,10 +55,12 @@ fn colors(error: &Error) -> Option<String> {
         Error::Offset(x) => format!("offset must be between -1e6 and 1e6 (got {x:?})"),
         Error::Curve => {
             let most = Curve::MAX_POINTS;
-            format!("a curve needs 2 to {most} points with counts that rise and places that do not fall")
+            format!(
+                "a curve needs 2 to {most} points with counts that rise, up to 1e10, and places that do not fall, up to 1e6"
+            )
         }
         Error::Light => {
-            "a light needs an angle in degrees, a height from 0.5 to 100 and a strength from 0 to 1".into()
+            "a light needs an angle of at most 1e6 degrees, a height from 0.5 to 100 and a strength from 0 to 1".into()
         }
         Error::Edge => "an edge needs a width above 0 and at most 1e6 pixels".into(),
         Error::Color(text) => {

@@ -189,7 +189,7 @@ impl<'a> Item<'a> {
         if self.text() == Some(AUTO) {
             return Ok(Supersample::Auto);
         }
-        let k = self.whole()?;
+        let k = self.number("a whole number from 1 to 8, or \"auto\"")?;
         self.ensure((1..=Scene::MAX_SUPERSAMPLE).contains(&k), Error::Supersample(k))?;
         Ok(Supersample::All(k))
     }
@@ -204,7 +204,7 @@ impl<'a> Item<'a> {
     }
 
     pub(super) fn max_iter(self) -> Read<u32> {
-        let max_iter = self.whole()?;
+        let max_iter = self.number("a whole number from 1 to 4294967294; only the option -n knows 'auto'")?;
         self.checked(Bailout::new(max_iter).map(Bailout::max_iter))
     }
 
@@ -247,10 +247,10 @@ impl<'a> Item<'a> {
         self.checked(own)
     }
 
-    /// A table, or `false` for none.
+    /// A table, or `false` or "none" for none.
     pub(super) fn table_or_none(self, known: &'static [&'static str]) -> Read<Option<Table<'a>>> {
-        match self.value.get_ref().as_bool() {
-            Some(false) => Ok(None),
+        match (self.value.get_ref().as_bool(), self.text()) {
+            (Some(false), _) | (_, Some("none")) => Ok(None),
             _ => self.table(known).map(Some),
         }
     }
@@ -299,7 +299,7 @@ impl<'a> Item<'a> {
             (Some(n), Some(fraction)) if n != u32::MAX && fraction.is_finite() => {
                 Ok(Escape::new(n, fraction))
             }
-            _ => self.unlike("{ n = a count, fraction = a number }"),
+            _ => self.unlike("{ n = a count below 4294967295, fraction = a finite number }"),
         }
     }
 }
