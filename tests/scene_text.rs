@@ -184,7 +184,7 @@ impl Random {
         let scene = Scene::new(self.viewport(), bailout, self.range(1, 9) as u32, self.coloring());
         let scene = scene.expect("a scene");
         // Where the finest lattice has too many samples along a side it stays as it is.
-        let refined = (scene.supersample() == 2).then(|| scene.clone().with_refinement().ok()).flatten();
+        let refined = self.one_in(4).then(|| scene.clone().with_refinement().ok()).flatten();
         refined.unwrap_or(scene)
     }
 }

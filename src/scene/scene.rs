@@ -82,12 +82,15 @@ impl Scene {
         self.supersample
     }
 
-    /// The same picture, but the pixels whose samples disagree get more of them: up to [`Scene::MAX_SUPERSAMPLE`] along each side.
+    /// The same picture with [`Scene::DEFAULT_SUPERSAMPLE`] samples along a pixel, and more where they disagree: up to
+    /// [`Scene::MAX_SUPERSAMPLE`].
     ///
     /// # Errors
     /// [`Error::TooManySamples`] along a side of the finest lattice.
     pub fn with_refinement(self) -> Result<Self, Error> {
-        let scene = Self { refine: true, ..self };
+        let supersample = Self::DEFAULT_SUPERSAMPLE;
+        let samples = self.viewport.refined(supersample)?;
+        let scene = Self { refine: true, supersample, samples, ..self };
         scene.finest()?;
         Ok(scene)
     }
