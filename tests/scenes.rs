@@ -293,6 +293,9 @@ fn a_blank_picture_is_noted() {
     let args = ["render", "-c", "-0.7453+0.1127i", "-z", "5.4E+113", "-s", "32x18", "-o", "blank.png"];
     let output = folder.run(&args, b"");
     assert!(stderr(&output).contains("the picture is blank"), "{}", stderr(&output));
+    let args = ["render", "-c", "0.2501", "-z", "3000", "-s", "320x180", "-n", "86", "-o", "nearly.png"];
+    let output = folder.run(&args, b"");
+    assert!(stderr(&output).contains("note: only 98 of 230400 samples escaped"), "{}", stderr(&output));
 }
 
 /// The median difference of the bytes of two pictures.

@@ -60,13 +60,22 @@ impl Edges {
         notes
     }
 
-    /// The note for a view whose samples are all alike.
+    /// The note for a view whose samples are all alike, or nearly.
     fn blank(self, max_iter: u32) -> Option<String> {
         let (least, most) = self.counts;
         if self.open == self.samples {
             return Some(format!(
                 "note: no sample escaped within {max_iter} iterations, so the picture is blank; the view lies inside \
                  the set, or needs a larger --max-iter"
+            ));
+        }
+        // One in a thousand is hardly seen.
+        if self.samples - self.open <= self.samples / 1000 {
+            return Some(format!(
+                "note: only {} of {} samples escaped within {max_iter} iterations, so the picture is nearly blank; the \
+                 view lies inside the set, or needs a larger --max-iter",
+                self.samples - self.open,
+                self.samples
             ));
         }
         (self.open == 0 && least == most).then(|| {
