@@ -69,7 +69,7 @@ pub(crate) fn auto(lattice: &Viewport, kernel: &dyn Kernel, max_iter: u32) -> Op
 
 /// The curve that equalizes the histogram: places are the share of samples with lower counts.
 pub(crate) fn histogram(escapes: &[Escape], max_iter: u32) -> Option<Curve> {
-    /// So many that a place is off by less than an entry of a palette's table.
+    /// So many that a place is off by at most two entries of a palette's table.
     const SHARES: u32 = 2048;
     let mut counts = Vec::with_capacity(escapes.len());
     counts.extend(escapes.iter().filter_map(|escape| smooth_count(*escape)).map(|nu| (nu, 1.0)));
