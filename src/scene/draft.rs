@@ -22,7 +22,7 @@ use crate::plane::rotation::Rotation;
 use crate::plane::viewport::Viewport;
 use crate::scene::item::{Item, Read, Table};
 use crate::scene::look::Look;
-use crate::scene::scene::Scene;
+use crate::scene::scene::{Scene, Supersample};
 use crate::scene::text::{aspect_name, grid_name};
 
 /// A scene of which anything may be left open.
@@ -90,15 +90,6 @@ const EXCLUSIVE: [(&str, &str); 6] = [
     ("region", "width"),
     ("region", "height"),
 ];
-
-/// How pixels are sampled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Supersample {
-    /// All with so many samples along each side.
-    All(u32),
-    /// With [`Scene::DEFAULT_SUPERSAMPLE`], and more where they disagree.
-    Auto,
-}
 
 impl Draft {
     /// Reads a text. It may begin with a byte order mark, have either kind of line ends, and leave out any key.

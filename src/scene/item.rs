@@ -20,8 +20,7 @@ use crate::kernel::bailout::{Bailout, Smoothing};
 use crate::number::complex::parse_complex;
 use crate::number::decimal::Decimal;
 use crate::plane::viewport::MAX_SIDE;
-use crate::scene::draft::Supersample;
-use crate::scene::scene::Scene;
+use crate::scene::scene::{Scene, Supersample};
 use crate::scene::text::{AUTO, NO_RADIUS, VERSION};
 
 /// What was read, or what is wrong and the byte at which that begins.

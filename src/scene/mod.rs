@@ -7,6 +7,6 @@ mod look;
 pub(crate) mod scene;
 pub(crate) mod text;
 
-pub use draft::{Draft, Supersample};
-pub use scene::Scene;
+pub use draft::Draft;
+pub use scene::{Scene, Supersample};
 pub use text::SceneValue;

@@ -6,6 +6,15 @@ use crate::kernel::bailout::Bailout;
 use crate::number::decimal::Decimal;
 use crate::plane::viewport::Viewport;
 
+/// How pixels are sampled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Supersample {
+    /// All with so many samples along each side.
+    All(u32),
+    /// With [`Scene::DEFAULT_SUPERSAMPLE`], and more where they disagree.
+    Auto,
+}
+
 /// The description of a picture: view, limit of iterations, sampling and coloring.
 ///
 /// Threads, bands and kernels are not part of it, because they change no byte.
