@@ -47,6 +47,12 @@ impl Escape {
         self.fraction
     }
 
+    /// The smooth count as one number, if the sample escaped. Both summands are exact in `f64`; the sum is rounded once, which no
+    /// machine does otherwise.
+    pub fn smooth(self) -> Option<f64> {
+        self.n().map(|n| f64::from(n) + f64::from(self.fraction))
+    }
+
     /// The one of two escapes with the smaller smooth count. Both samples escaped.
     pub fn lower(self, other: Self) -> Self {
         let difference = self.iterations_above(other) as f64 + f64::from(self.fraction - other.fraction);

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Piece, Sink, Texts};
-use crate::field::{Distance, Escape};
+use crate::field::Distance;
 
 /// What the elements of the array are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,18 +96,15 @@ impl Encoder for Numbers {
     fn encode(&mut self, band: &Band, pieces: &mut Vec<Piece>) {
         let bytes = match self.values {
             Values::Counts => flatten(band.escapes, |escape| escape.count(self.max_iter).to_le_bytes()),
-            Values::Smooth => flatten(band.escapes, |escape| smooth(*escape).to_le_bytes()),
+            Values::Smooth => {
+                flatten(band.escapes, |escape| escape.smooth().unwrap_or(f64::NAN).to_le_bytes())
+            }
             Values::Distance => flatten(band.distances, |Distance { x, y }| {
                 (u64::from(y.to_bits()) << 32 | u64::from(x.to_bits())).to_le_bytes()
             }),
         };
         pieces.push(Piece { bytes, ..Piece::default() });
     }
-}
-
-/// Both summands are exact in `f64`; the sum is rounded once, which no machine does otherwise.
-fn smooth(escape: Escape) -> f64 {
-    escape.n().map_or(f64::NAN, |n| f64::from(n) + f64::from(escape.fraction()))
 }
 
 fn flatten<T, const SIZE: usize>(samples: &[T], bytes_of: impl Fn(&T) -> [u8; SIZE]) -> Vec<u8> {

@@ -1,12 +1,10 @@
 //! Maps that follow the picture: where its structure is, there the palette goes.
 
-use std::convert::Infallible;
-
 use crate::color::curve::Curve;
 use crate::field::Escape;
 use crate::kernel::bailout::Kernel;
 use crate::plane::viewport::Viewport;
-use crate::render::in_order::in_order;
+use crate::render::stored::Stored;
 
 /// Samples of the preview.
 const PREVIEW: f64 = 16384.0;
@@ -37,23 +35,7 @@ pub(crate) fn preview(whole: &Viewport) -> Viewport {
 /// take little of the palette, however large they are, and flat regions with detail in them take much.
 pub(crate) fn auto(lattice: &Viewport, kernel: &dyn Kernel, max_iter: u32) -> Option<Curve> {
     let (width, height) = (lattice.width() as usize, lattice.height() as usize);
-    let mut counts = vec![None; width * height];
-    let mut rows = counts.chunks_exact_mut(width);
-    let result: Result<(), Infallible> = in_order(
-        height as u32,
-        || (),
-        |(), y| {
-            let mut escapes = vec![Escape::NONE; width];
-            kernel.iterate(0..width as u32, y..y + 1, &mut escapes);
-            escapes
-        },
-        |escapes| {
-            let row = rows.next().unwrap_or_default();
-            row.iter_mut().zip(escapes).for_each(|(count, escape)| *count = smooth_count(escape));
-            Ok(())
-        },
-    );
-    let Ok(()) = result;
+    let counts: Vec<Option<f64>> = Stored::all(lattice, kernel).into_iter().map(Escape::smooth).collect();
     let mut weighed: Vec<(f64, f64)> = Vec::new();
     for (i, count) in counts.iter().enumerate() {
         let Some(nu) = *count else { continue };
@@ -72,12 +54,8 @@ pub(crate) fn histogram(escapes: &[Escape], max_iter: u32) -> Option<Curve> {
     /// So many that a place is off by at most two entries of a palette's table.
     const SHARES: u32 = 2048;
     let mut counts = Vec::with_capacity(escapes.len());
-    counts.extend(escapes.iter().filter_map(|escape| smooth_count(*escape)).map(|nu| (nu, 1.0)));
+    counts.extend(escapes.iter().filter_map(|escape| escape.smooth()).map(|nu| (nu, 1.0)));
     curve(counts, max_iter, SHARES, 1.0, 0.0)
-}
-
-fn smooth_count(escape: Escape) -> Option<f64> {
-    escape.n().map(|n| f64::from(n) + f64::from(escape.fraction()))
 }
 
 /// How far counts along a line are from linear: 0 where they are, 1 at an extremum, about 1/2 where they are without any order.

@@ -3,10 +3,7 @@
 //! Each sample is at its own index m of the reference. A turn makes one iteration or block with each of them, in the very
 //! operations of [`Reference::step`] and of what follows it; where some lanes have a block and others none, the latter take
 //! block 0, which is a single iteration. What the lanes read at their indices is loaded as pairs of numbers and transposed.
-#![allow(
-    unsafe_code,
-    reason = "vector instructions, in functions that only `lanes_avx2` calls, with the proof that they are there"
-)]
+#![allow(unsafe_code, reason = "vector instructions, called only with the proof that they are there")]
 
 use std::arch::x86_64::*;
 
