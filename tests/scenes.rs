@@ -320,6 +320,9 @@ fn frames_of_a_zoom_look_alike_with_the_colors_of_one_of_them() {
         };
         frame("first.png", zoom, &["--light", "135"]);
         frame("same.png", zoom, &["--colors", "first.png"]);
+        // What was found for a view is not that of the view turned.
+        let turned = folder.succeed(&["render", "--scene", "first.png", "--rotate", "10", "--dry-run"]);
+        assert!(turned.contains("rotate = 10.0") && !turned.contains("curve"), "{turned}");
         // One of 350 frames to an octave.
         frame("next.png", &zoom.replace("1e", "1.002e"), &["--colors", "first.png"]);
         let pixels = |name: &str| image::open(folder.path(name)).expect(name).to_rgb8();

@@ -303,7 +303,8 @@ impl SceneArgs {
         let mut draft = file.unwrap_or_default();
         self.place(&mut draft)?;
         if let Some(rotation) = self.rotate {
-            (draft.rotation, draft.crop, draft.origin) = (Some(rotation), None, None);
+            draft.rotation = Some(rotation);
+            (draft.crop, draft.origin, draft.curve) = (None, None, None);
         }
         if let Some(size) = self.size {
             draft.size = Some(size);

@@ -91,21 +91,13 @@ impl Render {
     /// Those of [`Plan::kernel_within`].
     pub fn new(scene: &Scene, making: Making) -> Result<Self, Error> {
         let Making { plan, known, max_steps, steps, colors } = making;
-        if scene.refines() && colors {
-            // One orbit for all lattices, made for the finest.
-            let finest = Plan::new(&scene.finest()?, scene.bailout(), None);
-            let reference = finest.reference(known, max_steps, steps)?;
-            let kernel = plan.kernel_of_preview(reference.clone(), max_steps, steps)?;
-            return Self::with_kernel(scene, kernel, colors, |lattice| {
-                Plan::new(lattice, scene.bailout(), None).kernel_of_preview(
-                    reference.clone(),
-                    max_steps,
-                    steps,
-                )
-            });
-        }
-        let reference = plan.reference(known, max_steps, steps)?;
-        let kernel = plan.kernel_within(reference.clone(), max_steps, steps)?;
+        // One orbit for all lattices, made for the finest.
+        let finest = match scene.refines() && colors {
+            true => &Plan::new(&scene.finest()?, scene.bailout(), None),
+            false => plan,
+        };
+        let reference = finest.reference(known, max_steps, steps)?;
+        let kernel = plan.kernel_of_preview(reference.clone(), max_steps, steps)?;
         Self::with_kernel(scene, kernel, colors, |lattice| {
             Plan::new(lattice, scene.bailout(), None).kernel_of_preview(reference.clone(), max_steps, steps)
         })
