@@ -63,7 +63,7 @@ struct Pbm;
 
 impl Sink for Pbm {
     fn needs(&self) -> Needs {
-        Needs { rows: 1, numbers: true, colors: false, distances: false, whole: false }
+        Needs { rows: 1, numbers: true, ..Needs::default() }
     }
 
     fn least_size(&self) -> u64 {

@@ -3,7 +3,7 @@
 //! One thread each, but for the whole; elements are pixels.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use mandel::encode::{Band, Compression, Png, Sink};
+use mandel::encode::{Band, Compression, Depth, Png, Sink};
 use mandel::render::{self, Render, Target, Watch};
 use mandel::{Bailout, Coloring, Grid, Location, Map, Scene, Viewport};
 
@@ -35,11 +35,12 @@ fn coloring(criterion: &mut Criterion) {
 fn deflate(criterion: &mut Criterion) {
     let scene = scene(2, Map::Log);
     let pixmap = render::pixmap(&scene).expect("a picture");
-    let band = Band { rows: 0..SIZE.1, escapes: &[], distances: &[], added: 0, pixels: &pixmap.bytes };
+    let band =
+        Band { rows: 0..SIZE.1, escapes: &[], distances: &[], added: 0, pixels: &pixmap.bytes, light: &[] };
     let mut group = criterion.benchmark_group("deflate");
     group.throughput(Throughput::Elements(PIXELS)).sample_size(10);
     for compression in [Compression::Fast, Compression::Balanced] {
-        let png = Png::new(render::layout(&scene), compression);
+        let png = Png::new(render::layout(&scene), compression, Depth::Eight);
         let mut encoder = png.encoder();
         group.bench_function(format!("{compression:?}"), |bencher| {
             bencher.iter(|| {
@@ -69,7 +70,7 @@ fn whole(criterion: &mut Criterion) {
 
 /// A scene as the bytes of a PNG.
 fn png(scene: &Scene) -> Vec<u8> {
-    let png = Png::new(render::layout(scene), Compression::Fast);
+    let png = Png::new(render::layout(scene), Compression::Fast, Depth::Eight);
     let mut bytes = Vec::new();
     let target = Target { sink: &png, to: &mut bytes, texts: &[] };
     let render = Render::of(scene).expect("a kernel");

@@ -7,7 +7,7 @@
 
 use std::time::Instant;
 
-use mandel::encode::{Band, Compression, Png, Sink};
+use mandel::encode::{Band, Compression, Depth, Png, Sink};
 use mandel::render::{Render, layout};
 use mandel::{Bailout, Coloring, Escape, Grid, Scene, Viewport, parse_complex};
 
@@ -46,7 +46,7 @@ fn main() {
 /// Seconds to iterate, color and deflate each band: the least of three times, since noise only adds.
 fn costs(scene: &Scene) -> Vec<f64> {
     let render = Render::of(scene).expect("a kernel");
-    let png = Png::new(layout(scene), Compression::Fast);
+    let png = Png::new(layout(scene), Compression::Fast, Depth::Eight);
     let (width, height) = (scene.viewport().width(), scene.viewport().height());
     let rows_per_band = png.needs().rows;
     let mut encoder = png.encoder();
@@ -58,7 +58,7 @@ fn costs(scene: &Scene) -> Vec<f64> {
         render.kernel().iterate(0..width, rows.clone(), &mut escapes);
         render.paint(&escapes, &[], &mut pixels);
         encoder.encode(
-            &Band { rows, escapes: &escapes, distances: &[], added: 0, pixels: &pixels },
+            &Band { rows, escapes: &escapes, distances: &[], added: 0, pixels: &pixels, light: &[] },
             &mut pieces,
         );
         let seconds = start.elapsed().as_secs_f64();

@@ -7,7 +7,7 @@
 
 use std::time::Instant;
 
-use mandel::encode::{Compression, Layout, Png, Sink};
+use mandel::encode::{Compression, Depth, Layout, Png, Sink};
 use mandel::internals::Scalar;
 use mandel::{
     Bailout, Decimal, Escape, Extent, Frame, Grid, Kernel, Plan, Shortcuts, Viewport, parse_complex,
@@ -71,8 +71,9 @@ fn main() {
 }
 
 fn iterate(kernel: &dyn Kernel, out: &mut [Escape]) {
-    let layout = Layout { width: WIDTH, height: HEIGHT, supersample: 1, max_iter: Bailout::MAX_ITER };
-    let rows = Png::new(layout, Compression::Balanced).needs().rows;
+    let layout =
+        Layout { width: WIDTH, height: HEIGHT, supersample: 1, max_iter: Bailout::MAX_ITER, alpha: false };
+    let rows = Png::new(layout, Compression::Balanced, Depth::Eight).needs().rows;
     for (y, out) in (0..HEIGHT).step_by(rows as usize).zip(out.chunks_mut((WIDTH * rows) as usize)) {
         kernel.iterate(0..WIDTH, y..HEIGHT.min(y + rows), out);
     }

@@ -59,7 +59,7 @@ pub mod render;
 
 pub mod job;
 
-pub use color::{Coloring, Curve, Edge, Light, Map, Painter, Palette, Rgb, Shading};
+pub use color::{Channel, Coloring, Curve, Edge, Interior, Light, Map, Painter, Palette, Rgb, Shading};
 pub use error::{Error, ErrorKind, JobProblem, NumberProblem, SceneProblem, Search};
 pub use field::{Distance, Escape, Field};
 pub use find::{AutoMaxIter, ExactEscape, Misiurewicz, Nucleus, Shape, auto_max_iter, exact_escape};

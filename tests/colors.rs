@@ -9,8 +9,8 @@
 //! ```
 
 use mandel::{
-    Bailout, Coloring, Curve, Edge, Grid, Light, Location, Map, Palette, Pixmap, Rgb, Scene, Shading,
-    Viewport, render,
+    Bailout, Coloring, Curve, Edge, Grid, Interior, Light, Location, Map, Palette, Pixmap, Rgb, Scene,
+    Shading, Viewport, render,
 };
 use sha2::{Digest, Sha256};
 
@@ -36,7 +36,7 @@ fn picture(place: &str, supersample: u32, coloring: Coloring) -> (String, Scene)
     add(*bands, " --bands".into());
     add(*density != 1.0, format!(" --density {density}"));
     add(*offset != 0.0, format!(" --offset={offset}"));
-    add(*interior != Rgb::BLACK, format!(" --interior {interior}"));
+    add(*interior != Interior::default(), format!(" --interior {interior}"));
     if let Some(Light { angle, height, strength }) = shading.light {
         options += &format!(" --light {angle},{height},{strength}");
     }
@@ -64,7 +64,7 @@ fn pictures() -> Vec<(String, Scene)> {
         pictures.push(picture("home", 2, Coloring { bands: true, ..reversed }));
     }
     for map in Map::ALL {
-        let interior = Rgb([1, 128, 254]);
+        let interior = Interior::Color(Rgb([1, 128, 254]));
         let coloring = Coloring { map, density: 3.5, offset: -0.3, interior, ..Coloring::default() };
         pictures.push(picture("home", 3, coloring.clone()));
         pictures.push(picture("home", 1, Coloring { density: 1000.0, ..coloring }));

@@ -14,8 +14,8 @@ fn png(texts: Texts) -> Vec<u8> {
     let viewport = Viewport::new(home.frame().expect("a view"), Grid::Centers, (6, 4)).expect("a view");
     let bailout = Bailout::new(50).expect("a limit");
     let scene = Scene::new(viewport, bailout, 1, Coloring::default()).expect("a scene");
-    let layout = Layout { width: 6, height: 4, supersample: 1, max_iter: 50 };
-    let png = Png::new(layout, encode::Compression::Fast);
+    let layout = Layout { width: 6, height: 4, supersample: 1, max_iter: 50, alpha: false };
+    let png = Png::new(layout, encode::Compression::Fast, encode::Depth::Eight);
     let mut bytes = Vec::new();
     let targets = &mut [Target { sink: &png, to: &mut bytes, texts }];
     let render = Render::of(&scene).expect("a kernel");

@@ -2,8 +2,8 @@
 
 use mandel::{
     Aspect, Bailout, Coloring, Curve, Decimal, Draft, Edge, Error, Escape, Extent, FloatExp, Frame, Grid,
-    Light, Location, MAX_DIGITS, Map, Palette, Rgb, Rotation, Scene, SceneProblem, SceneValue, Shading,
-    Smoothing, Viewport, parse_complex,
+    Interior, Light, Location, MAX_DIGITS, Map, Palette, Rgb, Rotation, Scene, SceneProblem, SceneValue,
+    Shading, Smoothing, Viewport, parse_complex,
 };
 use num_complex::Complex;
 
@@ -143,11 +143,12 @@ impl Random {
             density: if self.one_in(2) { self.of(&extremes) } else { self.float(1e6).max(5e-324) },
             offset: sign * if self.one_in(3) { self.of(&[0.0, 1e6, 5e-324]) } else { self.float(1e6) },
             bands: self.one_in(2),
-            interior: self.color(),
+            interior: if self.one_in(4) { Interior::Transparent } else { Interior::Color(self.color()) },
             origin: (fraction.is_finite() && self.one_in(2))
                 .then(|| Escape::new(self.range(0, u64::from(u32::MAX)) as u32, fraction)),
             curve: self.one_in(3).then(|| self.curve()),
             shading: self.shading(),
+            dither: self.one_in(2),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The command that renders a picture again.
 
 use mandel::{
-    Aspect, Bailout, Coloring, Edge, Extent, Frame, Grid, Light, Location, Rgb, Rotation, Scene, Smoothing,
+    Aspect, Bailout, Coloring, Edge, Extent, Frame, Grid, Light, Location, Rotation, Scene, Smoothing,
     format_complex,
 };
 
@@ -72,7 +72,7 @@ fn colors(coloring: &Coloring, words: &mut Vec<String>) {
     if coloring.offset != default.offset {
         option("--offset", coloring.offset.to_string());
     }
-    if coloring.interior != Rgb::BLACK {
+    if coloring.interior != default.interior {
         option("--interior", quoted(&coloring.interior.to_string()));
     }
     if let Some(Light { angle, height, strength }) = coloring.shading.light {
@@ -84,6 +84,7 @@ fn colors(coloring: &Coloring, words: &mut Vec<String>) {
     }
     words.extend(coloring.palette.is_reversed().then(|| "--reverse".to_string()));
     words.extend(coloring.bands.then(|| "--bands".to_string()));
+    words.extend(coloring.dither.then(|| "--dither".to_string()));
 }
 
 /// A word for a shell.

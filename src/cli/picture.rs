@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use mandel::Scene;
-use mandel::encode::{Compression, Options, Sink, Values};
+use mandel::encode::{Compression, Depth, Options, Sink, Values};
 use mandel::render;
 
 use crate::cli::failure::{Failure, usage};
@@ -100,7 +100,8 @@ impl PictureArgs {
         threads: usize,
     ) -> (Vec<Box<dyn Sink>>, u32, u64) {
         let layout = render::layout(scene);
-        let options = Options { compression: self.compression.into(), values: self.values() };
+        let options =
+            Options { compression: self.compression.into(), values: self.values(), depth: Depth::Eight };
         let sink = |request: &Request| request.format.sink(layout, options);
         let sinks: Vec<Box<dyn Sink>> = requests.iter().map(sink).collect();
         let rows = self.rows_per_chunk.0.unwrap_or_else(|| render::default_rows_per_band(scene, threads));

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use mandel::encode::Values;
 use mandel::{
-    Aspect, AutoMaxIter, Bailout, Decimal, Draft, Edge, Error, Escape, Extent, Grid, Light, Location, Map,
-    Palette, Plan, ReferenceOrbit, Rgb, Rotation, Scene, Smoothing, Supersample, auto_max_iter,
+    Aspect, AutoMaxIter, Bailout, Decimal, Draft, Edge, Error, Escape, Extent, Grid, Interior, Light,
+    Location, Map, Palette, Plan, ReferenceOrbit, Rotation, Scene, Smoothing, Supersample, auto_max_iter,
 };
 use num_complex::Complex;
 
@@ -98,9 +98,9 @@ pub(crate) struct ColorArgs {
     /// Bands of whole counts, and a palette's own steps, instead of smooth color; =false to override a scene
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Color")]
     bands: Option<bool>,
-    /// Color of points that do not escape: #rgb, #rrggbb, black or white [default: black]
-    #[arg(long, value_name = "COLOR", help_heading = "Color", value_parser = Worded(interior))]
-    interior: Option<Rgb>,
+    /// Points that do not escape: a color (#rgb, #rrggbb, black or white), or transparent [default: black]
+    #[arg(long, value_name = "COLOR|HOW", help_heading = "Color", value_parser = Worded(interior))]
+    interior: Option<Interior>,
     /// Light from this direction on the relief around the set: degrees from the right, counter-clockwise; 135 is the upper left.
     /// HEIGHT from 0.5 makes it milder [1.2], STRENGTH from 0 to 1 weaker [1]; 'none' to override a scene
     #[arg(long, value_name = "ANGLE[,HEIGHT[,STRENGTH]]", allow_hyphen_values = true, help_heading = "Color", value_parser = Worded(value::light))]
@@ -109,6 +109,9 @@ pub(crate) struct ColorArgs {
     /// override a scene
     #[arg(long, value_name = "X[,COLOR]", allow_hyphen_values = true, help_heading = "Color", value_parser = Worded(value::edge))]
     edge: Option<Shade<Edge>>,
+    /// Round colors up or down by the place of the pixel, so that slow gradients show no steps in 8 bits; =false to override a scene
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Color")]
+    dither: Option<bool>,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -169,7 +172,7 @@ fn rotation(text: &str) -> Result<Rotation, Failure> {
     })
 }
 
-fn interior(text: &str) -> Result<Rgb, Failure> {
+fn interior(text: &str) -> Result<Interior, Failure> {
     text.parse().map_err(|error| value::named("--interior", &error))
 }
 
@@ -211,6 +214,7 @@ impl ColorArgs {
         draft.interior = self.interior.or(draft.interior);
         draft.light = self.light.map(|light| light.0).or(draft.light);
         draft.edge = self.edge.map(|edge| edge.0).or(draft.edge);
+        draft.dither = self.dither.or(draft.dither);
         draft.bands = self.bands.or(draft.bands);
         draft.reverse = self.reverse.or(draft.reverse);
         Ok(())
@@ -230,6 +234,7 @@ impl ColorArgs {
             ("--interior", self.interior.is_some()),
             ("--light", self.light.is_some()),
             ("--edge", self.edge.is_some()),
+            ("--dither", self.dither.is_some()),
         ];
         given.into_iter().find(|(_, given)| *given).map(|(name, _)| name)
     }

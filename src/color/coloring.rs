@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::color::curve::Curve;
+use crate::color::interior::Interior;
 use crate::color::palette::Palette;
-use crate::color::rgb::Rgb;
 use crate::color::shading::Shading;
 use crate::error::Error;
 use crate::field::Escape;
@@ -63,14 +63,16 @@ pub struct Coloring {
     pub offset: f64,
     /// Whole counts instead of smooth ones, and the palette's own steps where it has them.
     pub bands: bool,
-    /// The color of samples that do not escape.
-    pub interior: Rgb,
+    /// What samples that do not escape look like.
+    pub interior: Interior,
     /// Where the logarithmic map begins, nu_min; `None` if it is to be found from the view. Other maps begin at 0.
     pub origin: Option<Escape>,
     /// The curve of the automatic map and of the histogram; `None` if it is to be found from the view.
     pub curve: Option<Curve>,
     /// Light and edge.
     pub shading: Shading,
+    /// Whether sRGB bytes are rounded up or down by the place of the pixel, so that gradients have no steps.
+    pub dither: bool,
 }
 
 impl Default for Coloring {
@@ -82,10 +84,11 @@ impl Default for Coloring {
             density: 1.0,
             offset: 0.0,
             bands: false,
-            interior: Rgb::BLACK,
+            interior: Interior::default(),
             origin: None,
             curve: None,
             shading: Shading::default(),
+            dither: false,
         }
     }
 }

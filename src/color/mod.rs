@@ -2,6 +2,8 @@
 
 pub(crate) mod coloring;
 pub(crate) mod curve;
+pub(crate) mod dither;
+pub(crate) mod interior;
 mod oklab;
 pub(crate) mod painter;
 pub(crate) mod palette;
@@ -10,7 +12,8 @@ pub(crate) mod shading;
 
 pub use coloring::{Coloring, Map};
 pub use curve::Curve;
-pub use painter::Painter;
+pub use interior::Interior;
+pub use painter::{Channel, Painter};
 pub use palette::Palette;
 pub use rgb::Rgb;
 pub use shading::{Edge, Light, Shading};

@@ -1,7 +1,10 @@
-//! A coloring with its tables: from escape results to sRGB bytes.
+//! A coloring with its tables: from escape results to sRGB bytes, or to linear light.
+
+use std::array;
 
 use crate::color::coloring::{Coloring, Map};
 use crate::color::curve::Pieces;
+use crate::color::interior::Interior;
 use crate::color::rgb::ToSrgb;
 use crate::color::shading::Shader;
 use crate::field::{Distance, Escape};
@@ -24,13 +27,62 @@ pub struct Painter {
     bands: bool,
     /// Entries in one turn of the palette.
     len: u32,
+    /// Whether pixels have a fourth channel, the part of their samples that are not transparent.
+    alpha: bool,
     /// The colors as sRGB bytes, for pixels of one sample.
-    bytes: Vec<[u8; 3]>,
-    /// The same in linear light. The fourth number pads to a vector.
+    bytes: Vec<[u8; 4]>,
+    /// The same in linear light. The fourth number counts samples that are not transparent.
     lights: Vec<[u16; 4]>,
     to_srgb: ToSrgb,
     /// Where colors depend on distances.
     shader: Option<Shader>,
+}
+
+/// A number that a channel of a pixel is made of: a sRGB byte, or 16 bits of linear light.
+pub trait Channel: Copy {
+    /// The color of an entry, with its opacity.
+    fn color(painter: &Painter, entry: u32) -> [Self; 4];
+
+    /// That of linear light.
+    fn of(painter: &Painter, light: u16) -> Self;
+
+    /// The opacity of a pixel in which `part` of `all` samples are not transparent.
+    fn opacity(part: u32, all: u32) -> Self;
+}
+
+impl Channel for u8 {
+    #[inline(always)]
+    fn color(painter: &Painter, entry: u32) -> [Self; 4] {
+        painter.bytes[entry as usize]
+    }
+
+    #[inline(always)]
+    fn of(painter: &Painter, light: u16) -> Self {
+        painter.to_srgb.byte(light)
+    }
+
+    #[inline(always)]
+    fn opacity(part: u32, all: u32) -> Self {
+        ((part * 255 + all / 2) / all) as Self
+    }
+}
+
+impl Channel for u16 {
+    #[inline(always)]
+    fn color(painter: &Painter, entry: u32) -> [Self; 4] {
+        let [r, g, b, opaque] = painter.lights[entry as usize];
+        [r, g, b, Self::opacity(opaque.into(), 1)]
+    }
+
+    #[inline(always)]
+    fn of(_: &Painter, light: u16) -> Self {
+        light
+    }
+
+    #[inline(always)]
+    fn opacity(part: u32, all: u32) -> Self {
+        ((part * 65535 + all / 2) / all) as Self
+    }
 }
 
 /// Samples in a batch: few enough for the first-level cache, many enough for vector code.
@@ -49,7 +101,10 @@ impl Painter {
             passes = 2.0;
         }
         let len = table.len();
-        table.push(coloring.interior.linear());
+        let alpha = coloring.interior == Interior::Transparent;
+        let interior = coloring.interior.color().linear();
+        table.push(interior);
+        let opaque = |entry: usize| u16::from(!(alpha && entry == len));
         let to_srgb = ToSrgb::new();
         let (turn, shading) = (coloring.offset / passes, coloring.shading);
         let curve = coloring.curve.as_ref().filter(|_| coloring.map.is_curve()).map(Pieces::new);
@@ -63,33 +118,60 @@ impl Painter {
             first: len as f64 * (turn - turn.floor()),
             bands: coloring.bands,
             len: len as u32,
-            bytes: table.iter().map(|light| light.map(|light| to_srgb.byte(light))).collect(),
-            lights: table.iter().map(|&[r, g, b]| [r, g, b, 0]).collect(),
+            alpha,
+            bytes: (0..)
+                .zip(&table)
+                .map(|(i, light)| {
+                    let [r, g, b] = light.map(|light| to_srgb.byte(light));
+                    [r, g, b, u8::opacity(opaque(i).into(), 1)]
+                })
+                .collect(),
+            lights: (0..).zip(&table).map(|(i, &[r, g, b])| [r, g, b, opaque(i)]).collect(),
             to_srgb,
-            shader: shading.takes_distances().then(|| Shader::new(shading, rows, coloring.interior.linear())),
+            shader: shading.takes_distances().then(|| Shader::new(shading, rows, interior)),
         }
+    }
+
+    /// Channels of a pixel: red, green, blue, and opacity where the interior is transparent.
+    pub fn channels(&self) -> usize {
+        if self.alpha { 4 } else { 3 }
     }
 
     /// Paints one row of pixels from the `k` rows of samples it covers, `k` by `k` samples a pixel.
     ///
-    /// `samples` holds `k` rows of `k * width` results, `out` receives `3 * width` sRGB bytes; `distances` are those of the samples
-    /// where the coloring takes them. Samples are averaged in linear light.
-    pub fn paint(&self, samples: &[Escape], distances: &[Distance], k: usize, out: &mut [u8]) {
-        let width = out.len() / 3;
+    /// `samples` holds `k` rows of `k * width` results, `out` receives the [channels](Self::channels) of `width` pixels; `distances`
+    /// are those of the samples where the coloring takes them. Samples are averaged in linear light, those that are not transparent;
+    /// the opacity is their part, and not premultiplied.
+    pub fn paint<T: Channel>(&self, samples: &[Escape], distances: &[Distance], k: usize, out: &mut [T]) {
+        match self.alpha {
+            false => self.paint_pixels(samples, distances, k, out.as_chunks_mut::<3>().0),
+            true => self.paint_pixels(samples, distances, k, out.as_chunks_mut::<4>().0),
+        }
+    }
+
+    fn paint_pixels<T: Channel, const N: usize>(
+        &self,
+        samples: &[Escape],
+        distances: &[Distance],
+        k: usize,
+        out: &mut [[T; N]],
+    ) {
+        let width = out.len();
         debug_assert_eq!(samples.len(), k * k * width, "k rows of k samples a pixel");
         if let Some(shader) = &self.shader {
             return self.shaded(shader, samples, distances, k, out);
         }
         let mut entries = [0; RUN];
         let run = RUN / k;
-        for (i, pixels) in out.chunks_mut(3 * run).enumerate() {
-            let count = pixels.len() / 3;
+        for (i, pixels) in out.chunks_mut(run).enumerate() {
+            let count = pixels.len();
             let rows = samples.chunks_exact(k * width).map(|row| &row[i * run * k..][..count * k]);
             if k == 1 {
                 let entries = &mut entries[..count];
                 rows.for_each(|row| self.entries(row, entries));
-                for (pixel, &entry) in pixels.as_chunks_mut().0.iter_mut().zip(&*entries) {
-                    *pixel = self.bytes[entry as usize];
+                for (pixel, &entry) in pixels.iter_mut().zip(&*entries) {
+                    let color = T::color(self, entry);
+                    *pixel = array::from_fn(|c| color[c]);
                 }
             } else {
                 self.average(rows, k, &mut entries, pixels);
@@ -98,10 +180,17 @@ impl Painter {
     }
 
     /// Paints one row of pixels whose samples have distances.
-    fn shaded(&self, shader: &Shader, samples: &[Escape], distances: &[Distance], k: usize, out: &mut [u8]) {
-        let (width, count) = (out.len() / 3, (k * k) as u64);
+    fn shaded<T: Channel, const N: usize>(
+        &self,
+        shader: &Shader,
+        samples: &[Escape],
+        distances: &[Distance],
+        k: usize,
+        out: &mut [[T; N]],
+    ) {
+        let (width, count) = (out.len(), (k * k) as u32);
         debug_assert_eq!(samples.len(), distances.len(), "a distance for each sample");
-        let mut sums = vec![[count as u32 / 2; 4]; width];
+        let mut sums = vec![[0; 4]; width];
         let (mut entries, mut shades) = (vec![0; k * width], vec![(0.0, 0.0); k * width]);
         for (row, distances) in samples.chunks_exact(k * width).zip(distances.chunks_exact(k * width)) {
             self.entries(row, &mut entries);
@@ -113,7 +202,9 @@ impl Painter {
                 for (&entry, &at) in entries.iter().zip(shades) {
                     // The interior has no distance.
                     let at = if entry == self.len { (1.0, 0.0) } else { at };
-                    let shaded = shader.shade(self.lights[entry as usize], at);
+                    let light = self.lights[entry as usize];
+                    let mut shaded = shader.shade(light, at);
+                    shaded[3] = light[3].into();
                     *sum = [0, 1, 2, 3].map(|c| sum[c] + shaded[c]);
                 }
             }
@@ -122,16 +213,15 @@ impl Painter {
     }
 
     /// Paints a run of pixels with the averages of their samples.
-    fn average<'a>(
+    fn average<'a, T: Channel, const N: usize>(
         &self,
         rows: impl Iterator<Item = &'a [Escape]>,
         k: usize,
         entries: &mut [u32; RUN],
-        pixels: &mut [u8],
+        pixels: &mut [[T; N]],
     ) {
-        let samples = (k * k) as u64;
         // With two or more samples a side, a run holds at most half as many pixels as samples.
-        let mut sums = [[samples as u32 / 2; 4]; RUN / 2];
+        let mut sums = [[0; 4]; RUN / 2];
         for row in rows {
             self.entries(row, &mut entries[..row.len()]);
             for (sum, entries) in sums.iter_mut().zip(entries[..row.len()].chunks_exact(k)) {
@@ -141,7 +231,7 @@ impl Painter {
                 }
             }
         }
-        self.divide(&sums, samples, pixels);
+        self.divide(&sums, (k * k) as u32, pixels);
     }
 
     /// How far the samples of each pixel of a row are from agreeing, in passes of the palette: 0 where all are alike or none
@@ -179,14 +269,22 @@ impl Painter {
         })
     }
 
-    /// Divides sums of colors by the number of samples in each.
-    fn divide(&self, sums: &[[u32; 4]], samples: u64, pixels: &mut [u8]) {
+    /// Divides sums of colors by the number of samples in each, to nearest.
+    fn divide<T: Channel, const N: usize>(&self, sums: &[[u32; 4]], samples: u32, pixels: &mut [[T; N]]) {
+        if self.alpha {
+            for (pixel, &[r, g, b, opaque]) in pixels.iter_mut().zip(sums) {
+                let of = |sum: u32| T::of(self, ((sum + opaque / 2) / opaque.max(1)) as u16);
+                let color = [of(r), of(g), of(b), T::opacity(opaque, samples)];
+                *pixel = array::from_fn(|c| color[c]);
+            }
+            return;
+        }
         // Division by multiplication is exact: the sum is below 2^23 and the factor less than 1 above 2^32 / samples, so
         // the quotient is less than 2^-9 too large, and one that is not whole lies at least 1 / samples >= 2^-6 below the
         // next whole number.
-        let factor = (1_u64 << 32).div_ceil(samples);
-        for (pixel, sum) in pixels.as_chunks_mut().0.iter_mut().zip(sums) {
-            *pixel = [0, 1, 2].map(|c| self.to_srgb.byte(((u64::from(sum[c]) * factor) >> 32) as u16));
+        let (factor, half) = ((1_u64 << 32).div_ceil(samples.into()), samples / 2);
+        for (pixel, sum) in pixels.iter_mut().zip(sums) {
+            *pixel = array::from_fn(|c| T::of(self, ((u64::from(sum[c] + half) * factor) >> 32) as u16));
         }
     }
 

@@ -98,6 +98,13 @@ impl ToSrgb {
     }
 }
 
+/// The sRGB value from 0 to 65535 of every value of linear light.
+pub(crate) fn srgb16() -> &'static [u16] {
+    static TABLE: LazyLock<Vec<u16>> =
+        LazyLock::new(|| (0..=u16::MAX).map(|light| quantize(to_srgb(f64::from(light) / 65535.0))).collect());
+    &TABLE
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::encode::depth::Depth;
 use crate::encode::npy::{Npy, Values};
 use crate::encode::png::{Compression, Png};
 use crate::encode::sink::{Layout, Sink};
@@ -22,11 +23,16 @@ pub struct Options {
     pub compression: Compression,
     /// What the numbers in an array are.
     pub values: Values,
+    /// Bits of a channel.
+    pub depth: Depth,
 }
 
 /// All formats, the default first: suffix and sink.
 const FORMATS: [Format; 2] = [
-    Format { suffix: "png", make: |layout, options| Box::new(Png::new(layout, options.compression)) },
+    Format {
+        suffix: "png",
+        make: |layout, options| Box::new(Png::new(layout, options.compression, options.depth)),
+    },
     Format { suffix: "npy", make: |layout, options| Box::new(Npy::new(layout, options.values)) },
 ];
 
@@ -38,8 +44,8 @@ impl Format {
 
     /// Whether files of this format hold colors; else they hold numbers alone.
     pub fn takes_colors(self) -> bool {
-        let smallest = Layout { width: 1, height: 1, supersample: 1, max_iter: 1 };
-        self.sink(smallest, Options::default()).needs().colors
+        let smallest = Layout { width: 1, height: 1, supersample: 1, max_iter: 1, alpha: false };
+        self.sink(smallest, Options::default()).needs().is_picture()
     }
 
     /// The sink for one picture.

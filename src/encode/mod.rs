@@ -1,5 +1,6 @@
 //! File formats, one file for each. All implement [`Sink`].
 
+pub(crate) mod depth;
 pub(crate) mod format;
 pub(crate) mod npy;
 pub(crate) mod png;
@@ -7,6 +8,7 @@ pub(crate) mod png_text;
 mod runs;
 pub(crate) mod sink;
 
+pub use depth::Depth;
 pub use format::{Format, Options};
 pub use npy::{Npy, Values};
 pub use png::{Compression, Png, encode};

@@ -68,7 +68,7 @@ impl Npy {
 impl Sink for Npy {
     fn needs(&self) -> Needs {
         let distances = self.values == Values::Distance;
-        Needs { rows: 1, numbers: true, colors: false, distances, whole: false }
+        Needs { rows: 1, numbers: true, distances, ..Needs::default() }
     }
 
     fn least_size(&self) -> u64 {
@@ -138,7 +138,8 @@ mod tests {
     fn the_header_is_aligned_and_says_the_shape() {
         for (width, height) in [(1, 1), (800, 600), (i32::MAX as u32, i32::MAX as u32)] {
             for (values, size) in [(Values::Counts, 4_u32), (Values::Smooth, 8), (Values::Distance, 8)] {
-                let npy = Npy::new(Layout { width, height, supersample: 1, max_iter: 1 }, values);
+                let npy =
+                    Npy::new(Layout { width, height, supersample: 1, max_iter: 1, alpha: false }, values);
                 let bytes = npy.header();
                 assert_eq!(bytes.len() % 64, 0);
                 assert!(bytes.ends_with(b"\n"));

@@ -14,6 +14,7 @@ use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 use png::text_metadata::ITXtChunk;
 
+use crate::encode::depth::Depth;
 use crate::encode::runs::Runs;
 use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Piece, Sink, Texts};
 use crate::pixmap::Pixmap;
@@ -31,10 +32,10 @@ pub enum Compression {
 }
 
 impl Compression {
-    fn deflate(self) -> Deflate {
+    fn deflate(self, pixel: usize) -> Deflate {
         let zlib = |level| Deflate::Zlib(Box::new(Compress::new(flate2::Compression::new(level), false)));
         match self {
-            Self::Fast => Deflate::Runs(Runs::default()),
+            Self::Fast => Deflate::Runs(Runs::new(pixel)),
             Self::Balanced => zlib(6),
             Self::Best => zlib(9),
         }
@@ -61,9 +62,6 @@ enum Filter {
     Paeth = 4,
 }
 
-/// Bytes of a pixel.
-const PIXEL: usize = 3;
-
 /// Raw bytes in a strip, if a row is not longer.
 ///
 /// A strip begins with an empty dictionary. At 128 KiB the files are 1 % larger than at 256 KiB.
@@ -71,44 +69,61 @@ const STRIP: u64 = 128 << 10;
 /// Strips in a picture that is high enough, so that a small one also occupies several threads.
 const STRIPS: u32 = 16;
 
-/// Rows of a strip in a picture of this size.
-pub(crate) fn rows_per_strip(width: u32, height: u32) -> u32 {
-    let rows = STRIP / (PIXEL as u64 * u64::from(width));
+/// Rows of a strip in a picture of this size, with so many bytes in a pixel.
+pub(crate) fn rows_per_strip(width: u32, height: u32, pixel: usize) -> u32 {
+    let rows = STRIP / (pixel as u64 * u64::from(width));
     rows.min(u64::from(height.div_ceil(STRIPS))).max(1) as u32
 }
 
-/// A picture as PNG: 8-bit RGB, marked as sRGB.
+/// A picture as PNG: RGB or RGBA, marked as sRGB.
 pub struct Png {
     layout: Layout,
     compression: Compression,
+    depth: Depth,
 }
 
 impl Png {
     /// The format for a picture of that size.
-    pub fn new(layout: Layout, compression: Compression) -> Self {
-        Self { layout, compression }
+    pub fn new(layout: Layout, compression: Compression, depth: Depth) -> Self {
+        Self { layout, compression, depth }
+    }
+
+    /// Bytes of a pixel.
+    fn pixel(&self) -> usize {
+        self.layout.channels() * self.depth.bytes()
+    }
+
+    fn rows_per_strip(&self) -> u32 {
+        rows_per_strip(self.layout.width, self.layout.height, self.pixel())
     }
 }
 
 impl Sink for Png {
     fn needs(&self) -> Needs {
-        let rows = rows_per_strip(self.layout.width, self.layout.height);
-        Needs { rows, numbers: false, colors: true, distances: false, whole: false }
+        Needs { rows: self.rows_per_strip(), ..self.depth.needs() }
     }
 
     fn least_size(&self) -> u64 {
         // The largest ratio of deflate is 1032: two bits for a run of 258 bytes.
-        PIXEL as u64 * u64::from(self.layout.width) * u64::from(self.layout.height) / 1032
+        self.pixel() as u64 * u64::from(self.layout.width) * u64::from(self.layout.height) / 1032
     }
 
     fn encoder(&self) -> Box<dyn Encoder + '_> {
-        Box::new(Strips { png: self, deflate: self.compression.deflate(), filtered: Vec::new() })
+        Box::new(Strips {
+            png: self,
+            deflate: self.compression.deflate(self.pixel()),
+            samples: Vec::new(),
+            filtered: Vec::new(),
+        })
     }
 
     fn begin<'a>(&self, to: &'a mut (dyn Write + Send), texts: Texts) -> io::Result<Box<dyn Append + 'a>> {
         let mut encoder = png::Encoder::new(to, self.layout.width, self.layout.height);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_color(if self.layout.alpha { png::ColorType::Rgba } else { png::ColorType::Rgb });
+        encoder.set_depth(match self.depth {
+            Depth::Eight => png::BitDepth::Eight,
+            Depth::Sixteen => png::BitDepth::Sixteen,
+        });
         encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
         let mut chunks = encoder.write_header().map_err(io_error)?;
         for (keyword, text) in texts {
@@ -126,32 +141,40 @@ impl Sink for Png {
 struct Strips<'a> {
     png: &'a Png,
     deflate: Deflate,
+    /// The pixels of a band, where they have to be converted.
+    samples: Vec<u8>,
     filtered: Vec<u8>,
 }
 
 impl Encoder for Strips<'_> {
     fn encode(&mut self, band: &Band, pieces: &mut Vec<Piece>) {
         let Layout { width, height, .. } = self.png.layout;
-        let rows = rows_per_strip(width, height);
+        let rows = self.png.rows_per_strip();
         debug_assert!(band.rows.start.is_multiple_of(rows), "whole strips");
-        let length = PIXEL * width as usize * rows as usize;
-        let strips = band.pixels.chunks(length).zip(band.rows.clone().step_by(rows as usize));
+        let length = self.png.pixel() * width as usize * rows as usize;
+        let mut samples = std::mem::take(&mut self.samples);
+        let pixels = self.png.depth.samples(band, self.png.layout.channels(), u16::to_be_bytes, &mut samples);
+        let strips = pixels.chunks(length).zip(band.rows.clone().step_by(rows as usize));
         pieces.extend(strips.map(|(pixels, top)| self.strip(pixels, height - top <= rows)));
+        self.samples = samples;
     }
 }
 
 impl Strips<'_> {
     /// Encodes the rows of one strip. `last` ends the picture.
     fn strip(&mut self, rows: &[u8], last: bool) -> Piece {
-        let row = PIXEL * self.png.layout.width as usize;
+        let pixel = self.png.pixel();
+        let row = pixel * self.png.layout.width as usize;
         debug_assert!(!rows.is_empty() && rows.len().is_multiple_of(row), "whole rows");
         self.filtered.clear();
         self.filtered.reserve(rows.len() + rows.len() / row);
         let mut above: Option<&[u8]> = None;
         for row in rows.chunks_exact(row) {
             match above {
-                None => filter_row(Filter::Sub, row, row, &mut self.filtered),
-                Some(above) => filter_row(self.png.compression.filter(), row, above, &mut self.filtered),
+                None => filter_row(Filter::Sub, pixel, row, row, &mut self.filtered),
+                Some(above) => {
+                    filter_row(self.png.compression.filter(), pixel, row, above, &mut self.filtered);
+                }
             }
             above = Some(row);
         }
@@ -183,20 +206,20 @@ fn deflate(zlib: &mut Compress, data: &[u8], last: bool, out: &mut Vec<u8>) {
 }
 
 /// Appends the filter's number and the filtered row.
-fn filter_row(filter: Filter, row: &[u8], above: &[u8], out: &mut Vec<u8>) {
+fn filter_row(filter: Filter, pixel: usize, row: &[u8], above: &[u8], out: &mut Vec<u8>) {
     out.push(filter as u8);
     match filter {
         Filter::Sub => {
-            out.extend_from_slice(&row[..PIXEL]);
-            out.extend(row[PIXEL..].iter().zip(row).map(|(x, left)| x.wrapping_sub(*left)));
+            out.extend_from_slice(&row[..pixel]);
+            out.extend(row[pixel..].iter().zip(row).map(|(x, left)| x.wrapping_sub(*left)));
         }
         Filter::Up => out.extend(row.iter().zip(above).map(|(x, up)| x.wrapping_sub(*up))),
         Filter::Paeth => {
             // With nothing to the left, the predictor is the byte above.
-            out.extend(row[..PIXEL].iter().zip(above).map(|(x, up)| x.wrapping_sub(*up)));
-            let neighbors = row.iter().zip(&above[PIXEL..]).zip(above);
+            out.extend(row[..pixel].iter().zip(above).map(|(x, up)| x.wrapping_sub(*up)));
+            let neighbors = row.iter().zip(&above[pixel..]).zip(above);
             out.extend(
-                row[PIXEL..]
+                row[pixel..]
                     .iter()
                     .zip(neighbors)
                     .map(|(x, ((left, up), corner))| x.wrapping_sub(paeth(*left, *up, *corner))),
@@ -300,7 +323,7 @@ mod tests {
                 if i % 97 < 50 { (i / 7) as u8 } else { (state >> 24) as u8 }
             })
             .collect();
-        Pixmap { width, height, bytes }
+        Pixmap { width, height, alpha: false, bytes }
     }
 
     #[test]
@@ -309,13 +332,20 @@ mod tests {
             let pixmap = pixmap(width, height);
             let truth = decode(&encode(&pixmap).expect("memory"));
             assert!(truth == pixmap.bytes);
-            let layout = Layout { width, height, supersample: 1, max_iter: 1 };
+            let layout = Layout { width, height, supersample: 1, max_iter: 1, alpha: false };
             for compression in [Compression::Fast, Compression::Balanced, Compression::Best] {
                 let mut bytes = Vec::new();
-                let png = Png::new(layout, compression);
+                let png = Png::new(layout, compression, Depth::Eight);
                 let mut pieces = Vec::new();
                 png.encoder().encode(
-                    &Band { rows: 0..height, escapes: &[], distances: &[], added: 0, pixels: &pixmap.bytes },
+                    &Band {
+                        rows: 0..height,
+                        escapes: &[],
+                        distances: &[],
+                        added: 0,
+                        pixels: &pixmap.bytes,
+                        light: &[],
+                    },
                     &mut pieces,
                 );
                 let long = "long ".repeat(2000);

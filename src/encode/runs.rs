@@ -10,8 +10,6 @@
 const SHORTEST: usize = 8;
 /// The longest run that deflate has a code for.
 const LONGEST: usize = 258;
-/// The distances of runs: the byte before, and the pixel before. Deflate's symbols for them are 0 and 2.
-const DISTANCES: [usize; 2] = [1, 3];
 /// Bytes that share their Huffman codes.
 const BLOCK: usize = 256 << 10;
 /// The symbol that ends a block.
@@ -19,17 +17,24 @@ const END: usize = 256;
 /// Symbols for literals, the end, and lengths.
 const SYMBOLS: usize = 286;
 
-/// A token is a byte, or a run: this bit, the index into [`DISTANCES`] in the next bit, the length in the others.
+/// A token is a byte, or a run: this bit, whether its distance is a pixel instead of a byte in the next bit, the length in the others.
 const RUN: u16 = 1 << 15;
 const FAR: u16 = 1 << 14;
 
 /// Deflates pieces of one stream, with buffers that are used again.
-#[derive(Default)]
 pub(super) struct Runs {
+    /// The distances of runs: the byte before, and the pixel before.
+    distances: [usize; 2],
     tokens: Vec<u16>,
 }
 
 impl Runs {
+    /// For pixels of so many bytes: 3, 4, 6 or 8.
+    pub(super) fn new(pixel: usize) -> Self {
+        debug_assert!((3..=8).contains(&pixel), "a distance below a word, with a symbol of its own");
+        Self { distances: [1, pixel], tokens: Vec::new() }
+    }
+
     /// Appends `data` in deflated form. The output ends at a byte boundary; `last` ends the stream.
     pub(super) fn deflate(&mut self, data: &[u8], last: bool, out: &mut Vec<u8>) {
         let mut bits = Bits::new(out);
@@ -73,8 +78,9 @@ impl Runs {
         while i + SHORTEST <= end {
             let here = word(data, i);
             // Bytes that have none at the distance before them count as different.
-            let before =
-                DISTANCES.map(|distance| here ^ if i < distance { !here } else { word(data, i - distance) });
+            let before = self
+                .distances
+                .map(|distance| here ^ if i < distance { !here } else { word(data, i - distance) });
             let Some(far) = before.iter().position(|&difference| difference == 0) else {
                 // A run at a distance cannot begin before the last byte that differs. Until the first such place, all are
                 // literals.
@@ -87,7 +93,7 @@ impl Runs {
             };
             let most = LONGEST.min(end - i);
             let length =
-                SHORTEST + same(&data[i + SHORTEST..i + most], &data[i + SHORTEST - DISTANCES[far]..]);
+                SHORTEST + same(&data[i + SHORTEST..i + most], &data[i + SHORTEST - self.distances[far]..]);
             self.tokens[made] = RUN | if far == 1 { FAR } else { 0 } | length as u16;
             made += 1;
             counts[length_symbol(length).0] += 1;
@@ -108,12 +114,14 @@ impl Runs {
     fn write(&self, counts: &[u32; SYMBOLS], last: bool, bits: &mut Bits) {
         let lengths = code_lengths(counts, 15);
         let used = lengths.iter().rposition(|&length| length > 0).map_or(257, |symbol| symbol + 1).max(257);
-        // Distances 1 and 3 have codes of one bit, distance 2 has none.
-        let all: Vec<u8> = lengths[..used].iter().copied().chain([1, 0, 1]).collect();
+        // The symbols of both distances have codes of one bit, those between have none.
+        let (symbol, extra_bits, extra) = distance_symbol(self.distances[1]);
+        let distances = (0..=symbol).map(|other| u8::from(other == 0 || other == symbol));
+        let all: Vec<u8> = lengths[..used].iter().copied().chain(distances).collect();
         bits.put(u64::from(last), 1);
         bits.put(2, 2);
         bits.put(used as u64 - 257, 5);
-        bits.put(3 - 1, 5);
+        bits.put(symbol as u64, 5);
         write_lengths(&all, bits);
         let codes = codes(&lengths);
         // The code of a run, without the bit of its distance, by its length.
@@ -130,8 +138,10 @@ impl Runs {
                 bits.put(code, width);
             } else {
                 let (code, width) = runs[usize::from(token & (FAR - 1))];
-                let far = u64::from(token & FAR != 0);
-                bits.put(code | far << width, width + 1);
+                match token & FAR {
+                    0 => bits.put(code, width + 1),
+                    _ => bits.put(code | (1 | extra << 1) << width, width + 1 + extra_bits),
+                }
             }
         }
         let (code, width) = codes[END];
@@ -150,6 +160,15 @@ fn same(a: &[u8], b: &[u8]) -> usize {
     let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
     let whole = 8 * words.take_while(|(a, b)| a == b).count();
     whole + a[whole..].iter().zip(&b[whole..]).take_while(|(a, b)| a == b).count()
+}
+
+/// Symbol of a distance from 3 to 8, the number of its extra bits, and those bits (RFC 1951, 3.2.5).
+fn distance_symbol(distance: usize) -> (usize, u32, u64) {
+    match distance {
+        ..5 => (distance - 1, 0, 0),
+        5..7 => (4, 1, (distance - 5) as u64),
+        _ => (5, 1, (distance - 7) as u64),
+    }
 }
 
 /// Symbol of a length, the number of its extra bits, and those bits (RFC 1951, 3.2.5).
@@ -348,6 +367,9 @@ mod tests {
         pieces.push((0..100_000).map(|_| random()).collect());
         pieces.push((0..400_000).map(|i| if i % 1000 < 600 { 0 } else { random() % 3 }).collect());
         pieces.push((0..50_000).map(|i| [1, 2, 3][i % 3]).collect());
+        for pixel in [4, 6, 8] {
+            pieces.push((0..5000).map(|i| (i % pixel) as u8).collect());
+        }
         // Counts that grow like Fibonacci's numbers lead to codes beyond 15 bits.
         let (mut a, mut b) = (1, 1);
         let mut skewed = Vec::new();
@@ -362,10 +384,13 @@ mod tests {
             pieces.push([vec![3, 1, 4, 1], vec![5; length], vec![9, 2]].concat());
         }
         let mut stream = Vec::new();
-        for (i, piece) in pieces.iter().enumerate() {
-            Runs::default().deflate(piece, i + 1 == pieces.len(), &mut stream);
+        for pixel in [3, 4, 6, 8] {
+            stream.clear();
+            for (i, piece) in pieces.iter().enumerate() {
+                Runs::new(pixel).deflate(piece, i + 1 == pieces.len(), &mut stream);
+            }
+            assert!(inflate(&stream) == pieces.concat(), "{pixel}");
         }
-        assert!(inflate(&stream) == pieces.concat());
     }
 
     #[test]

@@ -20,17 +20,28 @@ pub struct Layout {
     pub supersample: u32,
     /// The limit that was iterated to.
     pub max_iter: u32,
+    /// Whether pixels have an opacity.
+    pub alpha: bool,
+}
+
+impl Layout {
+    /// Channels of a pixel: red, green, blue, and opacity where there is one.
+    pub fn channels(self) -> usize {
+        if self.alpha { 4 } else { 3 }
+    }
 }
 
 /// What a format requires of the render.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Bands, except the last one, hold a multiple of this many rows of pixels.
     pub rows: u32,
     /// Whether it takes the numbers of all samples.
     pub numbers: bool,
-    /// Whether it takes the colors of all pixels.
+    /// Whether it takes the colors of all pixels as sRGB bytes.
     pub colors: bool,
+    /// Whether it takes them in linear light.
+    pub light: bool,
     /// Whether it takes the distances of all samples.
     pub distances: bool,
     /// Whether it keeps the whole picture in memory until the end.
@@ -48,8 +59,17 @@ pub struct Band<'a> {
     pub distances: &'a [Distance],
     /// How many samples were added where pixels needed more.
     pub added: u64,
-    /// Three sRGB bytes for each pixel of these rows; empty if no format takes colors.
+    /// An sRGB byte for each [channel](Layout::channels) of the pixels of these rows; empty if no format takes colors so.
     pub pixels: &'a [u8],
+    /// The same in linear light, 0 to 65535; empty if no format takes colors so.
+    pub light: &'a [u16],
+}
+
+impl Needs {
+    /// Whether it takes colors of one kind or the other.
+    pub fn is_picture(self) -> bool {
+        self.colors || self.light
+    }
 }
 
 /// A piece of the file.

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::color::coloring::{Coloring, Map};
-use crate::color::painter::Painter;
+use crate::color::dither::dither;
+use crate::color::interior::Interior;
+use crate::color::painter::{Channel, Painter};
 use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Piece, Sink, Texts};
 use crate::error::Error;
 use crate::field::{Distance, Escape};
@@ -161,32 +163,64 @@ impl Render {
         self.kernel.as_ref()
     }
 
-    /// Paints a band of the scene: replaces `pixels` by its sRGB bytes. Does nothing if colors were not asked for. The distances may
-    /// be left out where [`Shading::takes_distances`](crate::Shading::takes_distances) says that nobody takes them.
+    /// Replaces `pixels` by the sRGB bytes of whole rows of pixels at the top of the picture. Does nothing if colors were not asked
+    /// for. The distances may be left out where
+    /// [`Shading::takes_distances`](crate::Shading::takes_distances) says that nobody takes them.
     pub fn paint(&self, escapes: &[Escape], distances: &[Distance], pixels: &mut Vec<u8>) {
-        let (k, width) = (self.scene.supersample() as usize, self.scene.viewport().width() as usize);
-        let Some(painter) = &self.painter else { return };
-        pixels.resize(escapes.len() / (k * k) * 3, 0);
-        let row = k * k * width;
-        for (i, out) in pixels.chunks_exact_mut(3 * width).enumerate() {
-            let distances = distances.get(i * row..(i + 1) * row).unwrap_or_default();
-            painter.paint(&escapes[i * row..][..row], distances, k, out);
-        }
+        let (k, width) = (self.scene.supersample(), self.scene.viewport().width());
+        let rows = 0..(escapes.len() / (k * k) as usize / width as usize) as u32;
+        let band = Band { rows, escapes, distances, pixels: &[], light: &[], added: 0 };
+        let mut colors = Colors { bytes: std::mem::take(pixels), light: Vec::new() };
+        self.paint_band(&band, Needs { colors: true, ..Needs::default() }, &mut colors, &mut buffers());
+        *pixels = colors.bytes;
     }
 
-    /// Samples the pixels of a band again that need more. Returns how many samples were added.
-    fn refine(&self, rows: &Range<u32>, samples: Samples, pixels: &mut [u8], buffers: &mut [Buffers]) -> u64 {
-        let (Some(refinement), Some(painter)) = (&self.refinement, &self.painter) else { return 0 };
-        let width = self.scene.viewport().width() as usize;
-        let row = (samples.k * samples.k) as usize * width;
-        let pixels = rows.clone().zip(pixels.chunks_exact_mut(3 * width)).enumerate();
-        let refine = |(i, (y, pixels)): (usize, (u32, &mut [u8]))| {
-            let place = i * row..(i + 1) * row;
-            let distances = samples.distances.get(place.clone()).unwrap_or_default();
-            let samples = Samples { escapes: &samples.escapes[place], distances, ..samples };
-            refinement.refine(painter, y, samples, pixels, buffers)
-        };
-        pixels.map(refine).sum()
+    /// Paints a band: replaces `colors` by its pixels, in the kinds that are `wanted`. Returns how many samples were added where
+    /// pixels needed more.
+    fn paint_band(&self, band: &Band, wanted: Needs, colors: &mut Colors, buffers: &mut [Buffers]) -> u64 {
+        let Some(painter) = &self.painter else { return 0 };
+        let dithers = wanted.colors && self.scene.coloring().dither;
+        let mut added = 0;
+        if wanted.colors && !dithers {
+            added = self.paint_as(painter, band, &mut colors.bytes, buffers);
+        }
+        if wanted.light || dithers {
+            added = self.paint_as(painter, band, &mut colors.light, buffers);
+        }
+        if dithers {
+            let (channels, viewport) = (painter.channels(), self.scene.viewport());
+            let ((left, top), row) = (viewport.corner(), channels * viewport.width() as usize);
+            colors.bytes.resize(colors.light.len(), 0);
+            let rows = colors.bytes.chunks_exact_mut(row).zip(colors.light.chunks_exact(row));
+            for (y, (bytes, light)) in band.rows.clone().zip(rows) {
+                dither(light, channels, (left, top + y), bytes);
+            }
+        }
+        added
+    }
+
+    /// Paints a band with channels of one kind.
+    fn paint_as<T: Channel + Default>(
+        &self,
+        painter: &Painter,
+        band: &Band,
+        out: &mut Vec<T>,
+        buffers: &mut [Buffers],
+    ) -> u64 {
+        let (k, width) = (self.scene.supersample(), self.scene.viewport().width() as usize);
+        let (samples, row) = ((k * k) as usize * width, painter.channels() * width);
+        out.resize(band.rows.len() * row, T::default());
+        let mut added = 0;
+        for (i, (y, pixels)) in band.rows.clone().zip(out.chunks_exact_mut(row)).enumerate() {
+            let place = i * samples..(i + 1) * samples;
+            let distances = band.distances.get(place.clone()).unwrap_or_default();
+            let samples = Samples { escapes: &band.escapes[place], distances, k };
+            painter.paint(samples.escapes, distances, k as usize, pixels);
+            if let Some(refinement) = &self.refinement {
+                added += refinement.refine(painter, y, samples, pixels, buffers);
+            }
+        }
+        added
     }
 
     /// Renders into all targets, on the current rayon pool, in bands of `rows_per_band` rows of pixels.
@@ -200,11 +234,15 @@ impl Render {
     pub fn run(&self, targets: &mut [Target], rows_per_band: u32, watch: Watch) -> Result<(), RenderError> {
         let height = self.scene.viewport().height();
         let sinks: Vec<&dyn Sink> = targets.iter().map(|target| target.sink).collect();
-        for Needs { rows, colors, .. } in sinks.iter().map(|sink| sink.needs()) {
-            assert!(rows_per_band >= height || rows_per_band.is_multiple_of(rows), "bands of whole strips");
-            assert!(self.painter.is_some() || !colors, "a painter for formats with colors");
+        let mut wanted = Needs::default();
+        for needs in sinks.iter().map(|sink| sink.needs()) {
+            assert!(
+                rows_per_band >= height || rows_per_band.is_multiple_of(needs.rows),
+                "bands of whole strips"
+            );
+            assert!(self.painter.is_some() || !needs.is_picture(), "a painter for formats with colors");
+            (wanted.colors, wanted.light) = (wanted.colors | needs.colors, wanted.light | needs.light);
         }
-        let colors = sinks.iter().any(|sink| sink.needs().colors);
         let distances = takes_distances(&self.scene, sinks.iter().copied());
         let fails = |index| move |error| RenderError::Write(index, error);
         let mut files: Vec<Box<dyn Append + '_>> = Vec::new();
@@ -212,7 +250,7 @@ impl Render {
             files.push(target.sink.begin(target.to, target.texts).map_err(fails(index))?);
         }
         let state = || State {
-            pixels: Vec::new(),
+            colors: Colors::default(),
             buffers: buffers(),
             encoders: sinks.iter().map(|sink| sink.encoder()).collect(),
         };
@@ -224,17 +262,13 @@ impl Render {
             rows_per_band,
             distances,
             state,
-            |State { pixels, buffers, encoders }, rows, escapes, distances| {
+            |State { colors, buffers, encoders }, rows, escapes, distances| {
                 if cancelled() {
                     return Vec::new();
                 }
-                let mut added = 0;
-                if colors {
-                    self.paint(escapes, distances, pixels);
-                    let samples = Samples { escapes, distances, k: self.scene.supersample() };
-                    added = self.refine(&rows, samples, pixels, buffers);
-                }
-                let band = Band { rows, escapes, distances, pixels, added };
+                let band = Band { rows, escapes, distances, pixels: &[], light: &[], added: 0 };
+                let added = self.paint_band(&band, wanted, colors, buffers);
+                let band = Band { pixels: &colors.bytes, light: &colors.light, added, ..band };
                 (watch.band)(&band);
                 let encode = |encoder: &mut Box<dyn Encoder + '_>| {
                     let mut pieces = Vec::new();
@@ -292,9 +326,16 @@ fn map_of(
     Ok((coloring, kernel, own_curve))
 }
 
+/// The pixels of a band, in the kinds that are wanted.
+#[derive(Default)]
+struct Colors {
+    bytes: Vec<u8>,
+    light: Vec<u16>,
+}
+
 /// What a thread keeps from band to band.
 struct State<'a> {
-    pixels: Vec<u8>,
+    colors: Colors,
     buffers: [Buffers; LEVELS.len()],
     encoders: Vec<Box<dyn Encoder + 'a>>,
 }
@@ -302,7 +343,7 @@ struct State<'a> {
 /// Whether somebody takes the distances of a scene.
 fn takes_distances<'a>(scene: &Scene, sinks: impl Iterator<Item = &'a dyn Sink>) -> bool {
     let shaded = scene.coloring().shading.takes_distances();
-    sinks.map(Sink::needs).any(|needs| needs.distances || needs.colors && shaded)
+    sinks.map(Sink::needs).any(|needs| needs.distances || needs.is_picture() && shaded)
 }
 
 /// A kernel that does nothing once the render is cancelled.
@@ -345,6 +386,7 @@ pub fn layout(scene: &Scene) -> Layout {
         height: viewport.height(),
         supersample: scene.supersample(),
         max_iter: scene.bailout().max_iter(),
+        alpha: scene.coloring().interior == Interior::Transparent,
     }
 }
 
@@ -370,21 +412,29 @@ pub fn memory(scene: &Scene, threads: usize, rows_per_band: u32, sinks: &[Box<dy
     let (width, height) = (u64::from(scene.viewport().width()), u64::from(scene.viewport().height()));
     let bands = u64::from(scene.viewport().height().div_ceil(rows_per_band));
     let band = width.saturating_mul(u64::from(rows_per_band));
-    // Each pixel of a band in work: eight bytes for every sample, three for the pixel, as many filtered and as many
-    // deflated. Of one that waits to be appended: eight bytes for every smooth count, three for the pixel.
+    // Each pixel of a band in work: eight bytes for every sample, the pixel in each kind that is wanted, and what encoders make of
+    // it: as many bytes filtered and as many deflated, and of 16 bits as many converted. Of one that waits to be appended: eight
+    // bytes for every smooth count, and the pixel.
+    let needs = || sinks.iter().map(|sink| sink.needs());
+    let channels = layout(scene).channels() as u64;
+    let light = needs().any(|needs| needs.light) || scene.coloring().dither;
+    let deep = needs().filter(|needs| needs.light).count() as u64;
+    let flat = needs().filter(|needs| needs.colors).count() as u64;
+    let pixel = channels * (1 + 2 * u64::from(light) + 2 * flat + 6 * deep);
     let planes = 1 + u64::from(takes_distances(scene, sinks.iter().map(AsRef::as_ref)));
     // Distances take eight bytes more, and sorting the samples while they are computed sixteen.
     let working =
-        bands.min(threads as u64).saturating_mul(band.saturating_mul(8 * (3 * planes - 2) * k * k + 9));
+        bands.min(threads as u64).saturating_mul(band.saturating_mul(8 * (3 * planes - 2) * k * k + pixel));
     let waiting = bands.min(u64::from(AHEAD) * threads as u64);
     // The finer lattices have coordinates of their own, and each thread a row of pixels of each.
     let finer = || LEVELS.iter().map(|(k, _)| u64::from(*k)).filter(|_| scene.refines());
     let coordinates = 8 * (k + finer().sum::<u64>()) * (width + height);
     let samples = finer().map(|k| k * k).sum::<u64>() * 8 * (2 * planes - 1);
     let working = working.saturating_add((threads as u64).saturating_mul(samples.saturating_mul(width)));
-    let whole = sinks.iter().filter(|sink| sink.needs().whole).count() as u64;
+    let whole: u64 =
+        needs().filter(|needs| needs.whole).map(|needs| channels * (1 + u64::from(needs.light))).sum();
     let coloring = scene.coloring();
-    let colors = sinks.iter().any(|sink| sink.needs().colors);
+    let colors = needs().any(Needs::is_picture);
     let all = scene.samples().whole();
     let stored = match coloring.map {
         Map::Histogram if colors && coloring.curve.is_none() => {
@@ -395,8 +445,8 @@ pub fn memory(scene: &Scene, threads: usize, rows_per_band: u32, sinks: &[Box<dy
     working
         .saturating_add(stored)
         .saturating_add(coordinates)
-        .saturating_add(waiting.saturating_mul(band.saturating_mul(8 * k * k + 3)))
-        .saturating_add(whole.saturating_mul(3 * width).saturating_mul(height))
+        .saturating_add(waiting.saturating_mul(band.saturating_mul(8 * k * k + channels * (flat + 2 * deep))))
+        .saturating_add(whole.saturating_mul(width).saturating_mul(height))
 }
 
 /// A whole scene as a picture.
@@ -406,7 +456,8 @@ pub fn memory(scene: &Scene, threads: usize, rows_per_band: u32, sinks: &[Box<dy
 pub fn pixmap(scene: &Scene) -> Result<Pixmap, Error> {
     let render = Render::of(scene)?;
     let (width, height) = (scene.viewport().width(), scene.viewport().height());
-    let mut bytes = Vec::with_capacity(3 * width as usize * height as usize);
+    let alpha = layout(scene).alpha;
+    let mut bytes = Vec::with_capacity(layout(scene).channels() * width as usize * height as usize);
     let rows = default_rows_per_band(scene, rayon::current_num_threads());
     let result: Result<(), std::convert::Infallible> = bands(
         render.scene(),
@@ -415,11 +466,10 @@ pub fn pixmap(scene: &Scene) -> Result<Pixmap, Error> {
         scene.coloring().shading.takes_distances(),
         || (),
         |(), rows, escapes, distances| {
-            let mut pixels = Vec::new();
-            render.paint(escapes, distances, &mut pixels);
-            let samples = Samples { escapes, distances, k: scene.supersample() };
-            render.refine(&rows, samples, &mut pixels, &mut buffers());
-            pixels
+            let mut colors = Colors::default();
+            let band = Band { rows, escapes, distances, pixels: &[], light: &[], added: 0 };
+            render.paint_band(&band, Needs { colors: true, ..Needs::default() }, &mut colors, &mut buffers());
+            colors.bytes
         },
         |pixels: Vec<u8>| {
             bytes.extend(pixels);
@@ -427,5 +477,5 @@ pub fn pixmap(scene: &Scene) -> Result<Pixmap, Error> {
         },
     );
     let Ok(()) = result;
-    Ok(Pixmap { width, height, bytes })
+    Ok(Pixmap { width, height, alpha, bytes })
 }

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::color::painter::Painter;
+use crate::color::painter::{Channel, Painter};
 use crate::error::Error;
 use crate::field::{Distance, Escape};
 use crate::kernel::bailout::Kernel;
@@ -68,24 +68,24 @@ impl Refinement {
 
     /// Paints the pixels of row `y` again that need it. `samples` are those that they were painted of. Returns how many samples were
     /// added.
-    pub(super) fn refine(
+    pub(super) fn refine<T: Channel>(
         &self,
         painter: &Painter,
         y: u32,
         samples: Samples,
-        pixels: &mut [u8],
+        pixels: &mut [T],
         buffers: &mut [Buffers],
     ) -> u64 {
         self.refine_run(painter, (0, y), samples, pixels, (&self.levels, buffers))
     }
 
     /// The same for a run of pixels from (`left`, `y`) on, with the next levels.
-    fn refine_run(
+    fn refine_run<T: Channel>(
         &self,
         painter: &Painter,
         (left, y): (u32, u32),
         samples: Samples,
-        pixels: &mut [u8],
+        pixels: &mut [T],
         (levels, buffers): (&[Level], &mut [Buffers]),
     ) -> u64 {
         let ([level, finer @ ..], [buffer, rest @ ..]) = (levels, buffers) else { return 0 };
@@ -104,7 +104,8 @@ impl Refinement {
                 level.kernel.iterate(columns, rows, escapes);
             }
             added += escapes.len() as u64;
-            let out = &mut pixels[3 * run.start as usize..3 * run.end as usize];
+            let channels = painter.channels();
+            let out = &mut pixels[channels * run.start as usize..channels * run.end as usize];
             painter.paint(escapes, distances, k as usize, out);
             let samples = Samples { escapes, distances, k };
             added += self.refine_run(painter, (left + run.start, y), samples, out, (finer, rest));

@@ -8,8 +8,8 @@ use toml::de::DeTable;
 
 use crate::color::coloring::{Coloring, Map};
 use crate::color::curve::Curve;
+use crate::color::interior::Interior;
 use crate::color::palette::Palette;
-use crate::color::rgb::Rgb;
 use crate::color::shading::{Edge, Light, Shading};
 use crate::error::{Error, SceneProblem};
 use crate::field::Escape;
@@ -64,12 +64,14 @@ pub struct Draft {
     pub curve: Option<Curve>,
     /// Whether whole counts are shown.
     pub bands: Option<bool>,
-    /// The color of samples that do not escape.
-    pub interior: Option<Rgb>,
+    /// What samples that do not escape look like.
+    pub interior: Option<Interior>,
     /// The light; `Some(None)` is none.
     pub light: Option<Option<Light>>,
     /// The edge; `Some(None)` is none.
     pub edge: Option<Option<Edge>>,
+    /// Whether sRGB bytes are dithered.
+    pub dither: Option<bool>,
 }
 
 const TABLES: &[&str] = &["mandel", "view", "iterate", "color"];
@@ -78,7 +80,8 @@ const VIEW: &[&str] =
     &["center", "zoom", "width", "height", "region", "aspect", "rotate", "size", "grid", "supersample", "crop"];
 const ITERATE: &[&str] = &["max_iter", "escape_radius"];
 const COLOR: &[&str] = &[
-    "palette", "reverse", "map", "density", "offset", "origin", "curve", "bands", "interior", "light", "edge",
+    "palette", "reverse", "map", "density", "offset", "origin", "curve", "bands", "interior", "light",
+    "edge", "dither",
 ];
 
 /// Keys that set the same part of the view. Width and height together are the least of both.
@@ -120,6 +123,7 @@ impl Draft {
             curve: self.curve,
             bands: self.bands,
             interior: self.interior,
+            dither: self.dither,
             light: self.light,
             edge: self.edge,
             ..std::mem::take(other)
@@ -161,6 +165,7 @@ impl Draft {
             offset: self.offset.unwrap_or(plain.offset),
             bands: self.bands.unwrap_or(plain.bands),
             interior: self.interior.unwrap_or(plain.interior),
+            dither: self.dither.unwrap_or(plain.dither),
             origin: self.origin,
             curve: self.curve,
             shading: Shading {
@@ -231,7 +236,8 @@ fn read(text: &str) -> Read<Draft> {
         origin: color.read("origin", Item::origin)?,
         curve: color.read("curve", Item::curve)?,
         bands: color.read("bands", Item::bool)?,
-        interior: color.read("interior", Item::color)?,
+        interior: color.read("interior", Item::interior)?,
+        dither: color.read("dither", Item::bool)?,
         light: color.read("light", Item::light)?,
         edge: color.read("edge", Item::edge)?,
     })

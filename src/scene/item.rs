@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::color::coloring::Coloring;
 use crate::color::curve::Curve;
+use crate::color::interior::Interior;
 use crate::color::palette::Palette;
 use crate::color::rgb::Rgb;
 use crate::color::shading::{Edge, Light, Shading};
@@ -221,6 +222,13 @@ impl<'a> Item<'a> {
         match self.text() {
             Some(text) => self.checked(text.parse()),
             None => self.unlike("a color in quotes"),
+        }
+    }
+
+    pub(super) fn interior(self) -> Read<Interior> {
+        match self.text() {
+            Some(text) => self.checked(text.parse()),
+            None => self.unlike("a color in quotes, or \"transparent\""),
         }
     }
 

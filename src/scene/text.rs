@@ -149,7 +149,8 @@ fn view(scene: &Scene) -> Vec<(&'static str, SceneValue)> {
 
 /// The table of what turns numbers into colors.
 fn color(coloring: &Coloring) -> Vec<(&'static str, SceneValue)> {
-    let Coloring { palette, map, density, offset, bands, interior, origin, curve, shading } = coloring;
+    let Coloring { palette, map, density, offset, bands, interior, origin, curve, shading, dither } =
+        coloring;
     let mut entries = vec![
         ("palette", colors(palette)),
         ("reverse", SceneValue::Bool(palette.is_reversed())),
@@ -176,6 +177,7 @@ fn color(coloring: &Coloring) -> Vec<(&'static str, SceneValue)> {
         edge.extend(color.map(|color| ("color", SceneValue::text(color))));
         entries.push(("edge", SceneValue::Table(edge)));
     }
+    entries.extend(dither.then_some(("dither", SceneValue::Bool(true))));
     entries
 }
 
