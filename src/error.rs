@@ -99,6 +99,18 @@ pub enum Error {
     /// A text that names no file format.
     #[error("no file format named '{}'", .0.escape_debug())]
     UnknownFormat(String),
+    /// A format, by its suffix, whose pixels have no opacity, and a picture that has one.
+    #[error("{0} has no opacity")]
+    NoOpacity(String),
+    /// A format, by its suffix, whose channels have 8 bits, where 16 are wanted.
+    #[error("{0} has 8 bits a channel")]
+    NoDepth(String),
+    /// A format, by its suffix, and the most pixels along a side that it holds.
+    #[error("{0} holds at most {1} pixels along a side")]
+    FormatSide(String, u32),
+    /// A format, by its suffix, and the most bytes of pixels that it holds.
+    #[error("{0} holds at most {1} bytes of pixels")]
+    FormatBytes(String, u64),
     /// Preperiod and period of which there is no Misiurewicz point: the least are 2 and 1, those of c = -2.
     #[error("no Misiurewicz point has preperiod {preperiod} and period {period}")]
     NoSuchPair {

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use mandel::Scene;
-use mandel::encode::{Compression, Depth, Options, Sink, Values};
+use mandel::encode::{Compression, Depth, Format, Options, Sink, Values};
 use mandel::render;
 
 use crate::cli::failure::{Failure, usage};
 use crate::cli::files::{Existing, Request};
 use crate::cli::run::RunArgs;
+use crate::cli::terminal::brief;
 use crate::cli::value::{self, Auto, Worded};
 
 /// Options that say where a picture goes, and how it is made.
@@ -21,6 +22,12 @@ pub(crate) struct PictureArgs {
     /// How hard to try to make a PNG small; the picture is the same
     #[arg(long, value_enum, default_value = "fast", help_heading = "Output")]
     compression: CompressionArg,
+    /// Bits of a channel, 8 or 16: PNG, TIFF, PPM and PAM [default: 8]
+    #[arg(long, value_name = "BITS", allow_hyphen_values = true, help_heading = "Output", value_parser = Worded(depth))]
+    depth: Option<Depth>,
+    /// What a JPEG keeps, from 1 to 100 [default: 92]
+    #[arg(long, value_name = "Q", allow_hyphen_values = true, help_heading = "Output", value_parser = Worded(|text| value::whole("--quality", text, 1, 100, "")))]
+    quality: Option<u32>,
     /// What an NPY holds [default: counts]
     #[arg(long, value_enum, help_heading = "Output")]
     values: Option<ValuesArg>,
@@ -87,6 +94,15 @@ impl From<ValuesArg> for Values {
     }
 }
 
+fn depth(text: &str) -> Result<Depth, Failure> {
+    value::not_an_option("--depth", text)?;
+    match text.trim() {
+        "8" => Ok(Depth::Eight),
+        "16" => Ok(Depth::Sixteen),
+        _ => Err(usage(format!("--depth is 8 or 16 bits a channel (got '{}')", brief(text)))),
+    }
+}
+
 impl PictureArgs {
     pub(crate) fn values(&self) -> Values {
         self.values.map_or(Values::Counts, Values::from)
@@ -100,8 +116,7 @@ impl PictureArgs {
         threads: usize,
     ) -> (Vec<Box<dyn Sink>>, u32, u64) {
         let layout = render::layout(scene);
-        let options =
-            Options { compression: self.compression.into(), values: self.values(), depth: Depth::Eight };
+        let options = self.options();
         let sink = |request: &Request| request.format.sink(layout, options);
         let sinks: Vec<Box<dyn Sink>> = requests.iter().map(sink).collect();
         let rows = self.rows_per_chunk.0.unwrap_or_else(|| render::default_rows_per_band(scene, threads));
@@ -110,8 +125,31 @@ impl PictureArgs {
         (sinks, rows, needed)
     }
 
+    fn options(&self) -> Options {
+        Options {
+            compression: self.compression.into(),
+            values: self.values(),
+            depth: self.depth.unwrap_or_default(),
+            quality: self.quality.map_or(Options::QUALITY, |quality| quality as u8),
+        }
+    }
+
+    /// Checks that every file can hold the picture, and that no option is without one that it concerns.
+    pub(crate) fn check(&self, scene: &Scene, requests: &[Request]) -> Result<(), Failure> {
+        let any = |holds: fn(Format) -> bool| requests.iter().any(|request| holds(request.format));
+        if self.depth == Some(Depth::Sixteen) && !any(Format::takes_colors) {
+            return Err(usage("--depth is for pictures, and there is none to write; add -o picture.png"));
+        }
+        if self.quality.is_some() && !any(Format::has_quality) {
+            return Err(usage("--quality is for JPEG, and there is none to write; add -o picture.jpg"));
+        }
+        let (layout, options) = (render::layout(scene), self.options());
+        requests.iter().try_for_each(|request| request.format.check(layout, options))?;
+        self.check_values(scene, any(|format| !format.takes_colors()))
+    }
+
     /// Checks that `--values` has a file to go into, and a scene to come from.
-    pub(crate) fn check_values(&self, scene: &Scene, numbers: bool) -> Result<(), Failure> {
+    fn check_values(&self, scene: &Scene, numbers: bool) -> Result<(), Failure> {
         match self.values {
             Some(_) if !numbers => {
                 Err(usage("--values is for NPY files, and there is none to write; add -o numbers.npy"))

@@ -32,7 +32,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     scene: SceneArgs,
 
-    /// Format where the file name has no suffix, as with -: png, npy [default: png]
+    /// Format where the file name has no suffix, as with -: png, npy, tiff, webp, qoi, jpg, ppm, pam [default: png]
     #[arg(long, value_name = "FORMAT", help_heading = "Output", value_parser = Worded(format))]
     format: Option<Format>,
     #[command(flatten)]
@@ -151,7 +151,7 @@ impl Args {
     pub(crate) fn outline(&self) -> Result<Outline, Failure> {
         let requests = requests(&self.picture.output, self.format)?;
         let (_, scene) = self.scene.checked(numbers(&requests, &self.picture))?;
-        self.picture.check_values(&scene, requests.iter().any(|request| !request.format.takes_colors()))?;
+        self.picture.check(&scene, &requests)?;
         let (_, _, bytes) = self.picture.bands(&requests, &scene, 1);
         let k = u64::from(scene.supersample());
         let pixels = pixels(&scene);
@@ -177,11 +177,17 @@ impl<'a> Job<'a> {
         level: Option<Level>,
     ) -> Result<Self, Failure> {
         let scene = &resolved.scene;
-        args.check_values(scene, requests.iter().any(|request| !request.format.takes_colors()))?;
+        args.check(scene, &requests)?;
         let (sinks, rows_per_chunk, needed) = args.bands(&requests, scene, share.threads);
         // Before the kernel allocates its coordinates. A batch has already chosen how many jobs fit into memory.
         if share.jobs == 1 {
-            memory::check(needed, share.threads, "this render", "use a smaller size or fewer threads")?;
+            let advice = match sinks.iter().find(|sink| sink.needs().whole) {
+                Some(_) => {
+                    "write .png without --compression best, the other formats keep the whole picture in memory; or use a smaller size"
+                }
+                None => "use a smaller size or fewer threads",
+            };
+            memory::check(needed, share.threads, "this render", advice)?;
         }
         let plan = Plan::new(scene.samples(), scene.bailout(), level);
         Ok(Self { args, requests, sinks, resolved, plan, share, rows_per_chunk, needed })

@@ -31,6 +31,19 @@ pub(crate) fn words(error: &Error) -> String {
             let known: Vec<String> = Format::all().map(|format| format!(".{format}")).collect();
             format!("unknown file type '.{}'; known: {}", brief(suffix), known.join(", "))
         }
+        Error::NoOpacity(format) => format!(
+            "a transparent interior needs a format with opacity, and {format} has none; use {}, or --interior \"#000\"",
+            formats(Format::has_opacity)
+        ),
+        Error::NoDepth(format) => {
+            format!("{format} has 8 bits a channel; use {} for 16", formats(Format::has_sixteen_bits))
+        }
+        Error::FormatSide(format, most) => {
+            format!("{format} holds at most {most} pixels along a side; use .png for a larger picture")
+        }
+        Error::FormatBytes(format, most) => {
+            format!("{format} holds at most {} of pixels; use .png for a larger picture", bytes(*most))
+        }
         Error::NoSuchPair { preperiod, period } => format!(
             "there is no Misiurewicz point with preperiod {preperiod} and period {period}: the least are 2 and 1, \
              those of c = -2, counted from Z_0 = 0"
@@ -185,4 +198,14 @@ pub(crate) fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>)
         .filter(|&(distance, known)| distance <= known.len() / 3)
         .map(|(_, known)| format!("; did you mean '{known}'?"))
         .unwrap_or_default()
+}
+
+/// The suffixes of the formats of which something holds, in words.
+fn formats(holds: impl Fn(Format) -> bool) -> String {
+    let known: Vec<String> =
+        Format::all().filter(|&format| holds(format)).map(|format| format!(".{format}")).collect();
+    match known.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => known.concat(),
+    }
 }

@@ -6,18 +6,32 @@ use std::str::FromStr;
 use crate::encode::depth::Depth;
 use crate::encode::npy::{Npy, Values};
 use crate::encode::png::{Compression, Png};
+use crate::encode::pnm::{self, Pnm};
 use crate::encode::sink::{Layout, Sink};
+use crate::encode::whole::{Kind, Whole};
 use crate::error::Error;
+use crate::plane::viewport::MAX_SIDE;
 
 /// A file format that a render can be written in.
 #[derive(Clone, Copy, Debug)]
 pub struct Format {
-    suffix: &'static str,
+    /// Suffixes of its files, the usual one first.
+    suffixes: &'static [&'static str],
+    /// Whether it holds colors; else it holds numbers alone.
+    colors: bool,
+    /// Whether pixels may have an opacity.
+    alpha: bool,
+    /// Whether channels may have 16 bits.
+    sixteen: bool,
+    /// Whether it has a quality to choose.
+    quality: bool,
+    /// The most pixels along a side, and the most bytes of all.
+    most: (u32, u64),
     make: fn(Layout, Options) -> Box<dyn Sink>,
 }
 
 /// What formats leave to choose. Each takes what concerns it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// How hard to try to make the file small.
     pub compression: Compression,
@@ -25,16 +39,101 @@ pub struct Options {
     pub values: Values,
     /// Bits of a channel.
     pub depth: Depth,
+    /// What is kept where something is lost: 1 to 100.
+    pub quality: u8,
 }
 
-/// All formats, the default first: suffix and sink.
-const FORMATS: [Format; 2] = [
+impl Options {
+    /// The default quality. Gradients show no blocks, and filaments few rings.
+    pub const QUALITY: u8 = 92;
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            compression: Compression::default(),
+            values: Values::default(),
+            depth: Depth::default(),
+            quality: Self::QUALITY,
+        }
+    }
+}
+
+/// A format of pictures that streams and takes everything.
+const PICTURE: Format = Format {
+    suffixes: &[],
+    colors: true,
+    alpha: true,
+    sixteen: true,
+    quality: false,
+    most: (MAX_SIDE, u64::MAX),
+    make: png,
+};
+
+/// All formats, the default first.
+const FORMATS: [Format; 8] = [
+    Format { suffixes: &["png"], ..PICTURE },
     Format {
-        suffix: "png",
-        make: |layout, options| Box::new(Png::new(layout, options.compression, options.depth)),
+        suffixes: &["npy"],
+        colors: false,
+        make: |layout, options| Box::new(Npy::new(layout, options.values)),
+        ..PICTURE
     },
-    Format { suffix: "npy", make: |layout, options| Box::new(Npy::new(layout, options.values)) },
+    // Offsets have 32 bits; a part of them is left for what deflate adds to noise.
+    Format {
+        suffixes: &["tiff", "tif"],
+        most: (MAX_SIDE, 4_200_000_000),
+        make: |layout, options| Box::new(Whole::new(layout, options.depth, Kind::Tiff)),
+        ..PICTURE
+    },
+    // Sides have 14 bits.
+    Format {
+        suffixes: &["webp"],
+        sixteen: false,
+        most: (1 << 14, u64::MAX),
+        make: |layout, _| Box::new(Whole::new(layout, Depth::Eight, Kind::WebP)),
+        ..PICTURE
+    },
+    Format {
+        suffixes: &["qoi"],
+        sixteen: false,
+        make: |layout, _| Box::new(Whole::new(layout, Depth::Eight, Kind::Qoi)),
+        ..PICTURE
+    },
+    // Sides have 16 bits.
+    Format {
+        suffixes: &["jpg", "jpeg"],
+        alpha: false,
+        sixteen: false,
+        quality: true,
+        most: ((1 << 16) - 1, u64::MAX),
+        make: |layout, options| Box::new(Whole::new(layout, Depth::Eight, Kind::Jpeg(options.quality))),
+        ..PICTURE
+    },
+    Format {
+        suffixes: &["ppm"],
+        alpha: false,
+        make: |layout, options| Box::new(Pnm::new(layout, options.depth, pnm::Kind::Ppm)),
+        ..PICTURE
+    },
+    Format {
+        suffixes: &["pam"],
+        make: |layout, options| Box::new(Pnm::new(layout, options.depth, pnm::Kind::Pam)),
+        ..PICTURE
+    },
 ];
+
+/// Pixels up to which the best compression of PNG takes the picture as a whole, in memory and on one thread. A number, not the
+/// machine's memory, so that the bytes are the same everywhere.
+const WHOLE_PIXELS: u64 = 1 << 26;
+
+fn png(layout: Layout, options: Options) -> Box<dyn Sink> {
+    let pixels = u64::from(layout.width) * u64::from(layout.height);
+    match options.compression {
+        Compression::Best if pixels <= WHOLE_PIXELS => Box::new(Whole::new(layout, options.depth, Kind::Png)),
+        compression => Box::new(Png::new(layout, compression, options.depth)),
+    }
+}
 
 impl Format {
     /// All formats, the default first.
@@ -44,8 +143,48 @@ impl Format {
 
     /// Whether files of this format hold colors; else they hold numbers alone.
     pub fn takes_colors(self) -> bool {
-        let smallest = Layout { width: 1, height: 1, supersample: 1, max_iter: 1, alpha: false };
-        self.sink(smallest, Options::default()).needs().is_picture()
+        self.colors
+    }
+
+    /// Whether pixels may have an opacity.
+    pub fn has_opacity(self) -> bool {
+        self.alpha && self.colors
+    }
+
+    /// Whether it has a [quality](Options::quality).
+    pub fn has_quality(self) -> bool {
+        self.quality
+    }
+
+    /// Whether channels may have 16 bits.
+    pub fn has_sixteen_bits(self) -> bool {
+        self.sixteen && self.colors
+    }
+
+    /// Checks that a picture fits the format.
+    ///
+    /// # Errors
+    /// [`Error::NoOpacity`] and [`Error::NoDepth`] for pixels that it does not know, [`Error::FormatSide`] and [`Error::FormatBytes`] for a
+    /// picture beyond its size.
+    pub fn check(self, layout: Layout, options: Options) -> Result<(), Error> {
+        if !self.colors {
+            return Ok(());
+        }
+        if layout.alpha && !self.alpha {
+            return Err(Error::NoOpacity(self.to_string()));
+        }
+        if options.depth == Depth::Sixteen && !self.sixteen {
+            return Err(Error::NoDepth(self.to_string()));
+        }
+        let (side, bytes) = self.most;
+        if layout.width.max(layout.height) > side {
+            return Err(Error::FormatSide(self.to_string(), side));
+        }
+        let pixel = (layout.channels() * options.depth.bytes()) as u64;
+        if (pixel * u64::from(layout.width)).saturating_mul(layout.height.into()) > bytes {
+            return Err(Error::FormatBytes(self.to_string(), bytes));
+        }
+        Ok(())
     }
 
     /// The sink for one picture.
@@ -63,14 +202,14 @@ impl Default for Format {
 
 impl PartialEq for Format {
     fn eq(&self, other: &Self) -> bool {
-        self.suffix == other.suffix
+        self.suffixes == other.suffixes
     }
 }
 
 impl fmt::Display for Format {
-    /// The suffix of its files, without the dot.
+    /// The usual suffix of its files, without the dot.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.suffix)
+        f.write_str(self.suffixes[0])
     }
 }
 
@@ -79,7 +218,8 @@ impl FromStr for Format {
 
     /// Reads a suffix, in upper or lower case, without the dot.
     fn from_str(suffix: &str) -> Result<Self, Error> {
-        let known = Self::all().find(|format| suffix.eq_ignore_ascii_case(format.suffix));
+        let known =
+            Self::all().find(|format| format.suffixes.iter().any(|known| suffix.eq_ignore_ascii_case(known)));
         known.ok_or_else(|| Error::UnknownFormat(suffix.into()))
     }
 }

@@ -5,8 +5,10 @@ pub(crate) mod format;
 pub(crate) mod npy;
 pub(crate) mod png;
 pub(crate) mod png_text;
+mod pnm;
 mod runs;
 pub(crate) mod sink;
+mod whole;
 
 pub use depth::Depth;
 pub use format::{Format, Options};

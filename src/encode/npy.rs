@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Piece, Sink, Texts};
+use crate::encode::sink::{Append, Band, Bytes, Encoder, Layout, Needs, Piece, Sink, Texts};
 use crate::field::Distance;
 
 /// What the elements of the array are.
@@ -113,21 +113,6 @@ fn flatten<T, const SIZE: usize>(samples: &[T], bytes_of: impl Fn(&T) -> [u8; SI
         bytes.copy_from_slice(&bytes_of(sample));
     }
     bytes
-}
-
-/// Writes pieces as they are.
-struct Bytes<'a> {
-    to: &'a mut (dyn Write + Send),
-}
-
-impl Append for Bytes<'_> {
-    fn append(&mut self, piece: Piece) -> io::Result<()> {
-        self.to.write_all(&piece.bytes)
-    }
-
-    fn finish(self: Box<Self>) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use png::text_metadata::ITXtChunk;
 use crate::encode::depth::Depth;
 use crate::encode::runs::Runs;
 use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Piece, Sink, Texts};
+use crate::encode::whole::Picture;
 use crate::pixmap::Pixmap;
 
 /// The effort spent on a small file.
@@ -118,21 +119,7 @@ impl Sink for Png {
     }
 
     fn begin<'a>(&self, to: &'a mut (dyn Write + Send), texts: Texts) -> io::Result<Box<dyn Append + 'a>> {
-        let mut encoder = png::Encoder::new(to, self.layout.width, self.layout.height);
-        encoder.set_color(if self.layout.alpha { png::ColorType::Rgba } else { png::ColorType::Rgb });
-        encoder.set_depth(match self.depth {
-            Depth::Eight => png::BitDepth::Eight,
-            Depth::Sixteen => png::BitDepth::Sixteen,
-        });
-        encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
-        let mut chunks = encoder.write_header().map_err(io_error)?;
-        for (keyword, text) in texts {
-            /// Shorter texts are not compressed, so that they can be read in the file.
-            const LONG: usize = 4096;
-            let mut chunk = ITXtChunk::new(*keyword, *text);
-            chunk.compressed = text.len() > LONG;
-            chunks.write_text_chunk(&chunk).map_err(io_error)?;
-        }
+        let chunks = begin(self.layout, self.depth, to, texts, |_| ())?;
         Ok(Box::new(Chunks { chunks, adler: None }))
     }
 }
@@ -292,6 +279,44 @@ fn adler_of_both(first: u32, second: u32, length: u64) -> u32 {
     let a = (a1 + a2 + MODULUS - 1) % MODULUS;
     let b = (b1 + b2 + (length % MODULUS) * (a1 + MODULUS - 1)) % MODULUS;
     (b << 16 | a) as u32
+}
+
+/// Writes a whole picture with the highest level of the `png` crate: a filter for each row by the sum of its differences, and one
+/// deflate stream. Takes one thread, and gives files 2 to 8 % smaller than strips.
+pub(super) fn encode_whole(picture: &Picture, to: &mut dyn Write) -> io::Result<()> {
+    let mut chunks = begin(picture.layout, picture.depth, to, &picture.texts, |encoder| {
+        encoder.set_compression(png::Compression::High);
+        encoder.set_filter(png::Filter::Adaptive);
+    })?;
+    chunks.write_image_data(&picture.samples).map_err(io_error)?;
+    chunks.finish().map_err(io_error)
+}
+
+/// Writes what stands before the pixels.
+fn begin<W: Write>(
+    layout: Layout,
+    depth: Depth,
+    to: W,
+    texts: &[(impl AsRef<str>, impl AsRef<str>)],
+    set: impl Fn(&mut png::Encoder<W>),
+) -> io::Result<png::Writer<W>> {
+    let mut encoder = png::Encoder::new(to, layout.width, layout.height);
+    encoder.set_color(if layout.alpha { png::ColorType::Rgba } else { png::ColorType::Rgb });
+    encoder.set_depth(match depth {
+        Depth::Eight => png::BitDepth::Eight,
+        Depth::Sixteen => png::BitDepth::Sixteen,
+    });
+    encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
+    set(&mut encoder);
+    let mut chunks = encoder.write_header().map_err(io_error)?;
+    for (keyword, text) in texts {
+        /// Shorter texts are not compressed, so that they can be read in the file.
+        const LONG: usize = 4096;
+        let mut chunk = ITXtChunk::new(keyword.as_ref(), text.as_ref());
+        chunk.compressed = text.as_ref().len() > LONG;
+        chunks.write_text_chunk(&chunk).map_err(io_error)?;
+    }
+    Ok(chunks)
 }
 
 /// A whole picture as PNG by the `image` crate: for small pictures, and for tests to compare with.

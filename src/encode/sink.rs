@@ -124,3 +124,18 @@ pub trait Append: Send {
     /// Those of the writer.
     fn finish(self: Box<Self>) -> io::Result<()>;
 }
+
+/// Writes pieces as they are.
+pub(super) struct Bytes<'a> {
+    pub(super) to: &'a mut (dyn Write + Send),
+}
+
+impl Append for Bytes<'_> {
+    fn append(&mut self, piece: Piece) -> io::Result<()> {
+        self.to.write_all(&piece.bytes)
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -431,8 +431,9 @@ pub fn memory(scene: &Scene, threads: usize, rows_per_band: u32, sinks: &[Box<dy
     let coordinates = 8 * (k + finer().sum::<u64>()) * (width + height);
     let samples = finer().map(|k| k * k).sum::<u64>() * 8 * (2 * planes - 1);
     let working = working.saturating_add((threads as u64).saturating_mul(samples.saturating_mul(width)));
+    // The whole picture, and what its encoder has at the end: the file, and a copy of the samples or an intermediate form.
     let whole: u64 =
-        needs().filter(|needs| needs.whole).map(|needs| channels * (1 + u64::from(needs.light))).sum();
+        needs().filter(|needs| needs.whole).map(|needs| 3 * channels * (1 + u64::from(needs.light))).sum();
     let coloring = scene.coloring();
     let colors = needs().any(Needs::is_picture);
     let all = scene.samples().whole();
