@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use mandel::encode::{Band, Format, Sink, Values};
+use mandel::encode::{Band, Format, Needs, Sink, Values};
 use mandel::render::{Making, Render, RenderError, Target, Watch};
 use mandel::{Error, Level, Plan, Scene};
 use serde_json::json;
@@ -304,7 +304,7 @@ impl<'a> Job<'a> {
     pub(crate) fn takes(&self) -> Takes {
         let needs = || self.sinks.iter().map(|sink| sink.needs());
         let shaded = self.resolved.scene.coloring().shading.takes_distances();
-        let colors = needs().any(|needs| needs.colors);
+        let colors = needs().any(Needs::is_picture);
         Takes { colors, distances: needs().any(|needs| needs.distances) || colors && shaded }
     }
 
