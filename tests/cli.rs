@@ -309,7 +309,11 @@ fn model_errors() {
             2,
             "error: no palette named 'infreno'; did you mean 'inferno'? ('mandel palettes' lists them)",
         ),
-        (&["render", "-o", "out.jpgg"], 2, "error: unknown file type '.jpgg'; known: .png, .npy, .tiff, .webp, .qoi, .jpg, .ppm, .pam"),
+        (
+            &["render", "-o", "out.jpgg"],
+            2,
+            "error: unknown file type '.jpgg'; known: .png, .npy, .tiff, .webp, .qoi, .jpg, .ppm, .pam",
+        ),
         (
             &["render", "-o", "poster.png"],
             4,
@@ -401,6 +405,7 @@ fn nonsense_is_refused_with_its_option_named() {
         (&["--depth", "16", "-o", "a.webp"], 2, "webp has 8 bits a channel"),
         (&["--depth", "16", "-o", "a.npy"], 2, "--depth is for pictures"),
         (&["--quality", "90"], 2, "--quality is for JPEG"),
+        (&["--preview", "-o", "a.npy"], 2, "--preview draws a picture"),
         (&["--quality", "101", "-o", "a.jpg"], 2, "--quality must be 1..100"),
         (&["-s", "20000x10", "-o", "a.webp"], 2, "webp holds at most 16384 pixels along a side"),
         (&["--palette", "#123"], 2, "--palette"),

@@ -18,6 +18,7 @@ mod picture;
 mod pieces;
 pub(crate) mod plan;
 pub(crate) mod point;
+mod preview;
 mod progress;
 pub(crate) mod render;
 mod run;

@@ -46,6 +46,9 @@ pub(crate) struct PictureArgs {
     /// Rows of pixels handed to a thread at a time, or 'auto'
     #[arg(long, value_name = "N", default_value = "auto", allow_hyphen_values = true, help_heading = "Run", value_parser = Worded(value::rows_per_chunk))]
     rows_per_chunk: Auto<u32>,
+    /// Draw the picture in the terminal while it is made, instead of a bar
+    #[arg(long, help_heading = "Run")]
+    pub(crate) preview: bool,
     /// Say more: the scene, and how it is computed
     #[arg(short, long, conflicts_with = "quiet", help_heading = "Run")]
     pub(crate) verbose: bool,
@@ -139,6 +142,9 @@ impl PictureArgs {
         let any = |holds: fn(Format) -> bool| requests.iter().any(|request| holds(request.format));
         if self.depth == Some(Depth::Sixteen) && !any(Format::takes_colors) {
             return Err(usage("--depth is for pictures, and there is none to write; add -o picture.png"));
+        }
+        if self.preview && !any(Format::takes_colors) {
+            return Err(usage("--preview draws a picture, and there is none to write; add -o picture.png"));
         }
         if self.quality.is_some() && !any(Format::has_quality) {
             return Err(usage("--quality is for JPEG, and there is none to write; add -o picture.jpg"));

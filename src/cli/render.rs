@@ -1,12 +1,12 @@
 //! `mandel render`: one scene, computed once, written to any number of files.
 
-use std::io::{IsTerminal, stdout};
+use std::io::{IsTerminal, stderr, stdout};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use mandel::encode::{Band, Format, Needs, Sink, Values};
-use mandel::render::{Making, Render, RenderError, Target, Watch};
+use mandel::render::{Making, Render, RenderError, Target, Watch, layout};
 use mandel::{Error, Level, Plan, Scene};
 use serde_json::json;
 
@@ -18,6 +18,7 @@ use crate::cli::interrupt::Unfinished;
 use crate::cli::memory;
 use crate::cli::picture::PictureArgs;
 use crate::cli::pieces::Source;
+use crate::cli::preview::Preview;
 use crate::cli::progress::{Meter, Progress, Stage};
 use crate::cli::scene::{Resolved, SceneArgs, no_lattice};
 use crate::cli::scene_file::KEYWORD;
@@ -270,7 +271,8 @@ impl<'a> Job<'a> {
         let (scene, Written { names, edges, samples_per_pixel }) = pool.install(|| {
             let source = source(&mut self)?;
             let scene = source.render().scene().clone();
-            let meter = Meter::start(args.run.progress(), Stage::Pixels(pixels(&scene)), Arc::default());
+            let shown = if args.preview { Progress::Never } else { args.run.progress() };
+            let meter = Meter::start(shown, Stage::Pixels(pixels(&scene)), Arc::default());
             let written = self.write(source.render(), outputs, &meter, source.failed());
             Ok::<_, Failure>((scene, source.failure().map_or(written, Err)?))
         })?;
@@ -351,6 +353,8 @@ impl<'a> Job<'a> {
         let pairs = self.sinks.iter().zip(&mut outputs);
         let mut targets: Vec<Target> =
             pairs.map(|(sink, output)| Target { sink: sink.as_ref(), to: output, texts: &texts }).collect();
+        let (preview, mut to) = (self.preview(scene), stderr());
+        targets.extend(preview.as_ref().map(|preview| Target { sink: preview, to: &mut to, texts: &[] }));
         let watch = Watch { band: &band, cancel };
         // Whoever cancels knows why, and reports that instead.
         let cancelled = || Failure::Error(Error::Internal("the render was cancelled".into()));
@@ -367,6 +371,12 @@ impl<'a> Job<'a> {
         let samples_per_pixel = k * k + added.into_inner() as f64 / pixels(scene) as f64;
         let edges = edges.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ok(Written { names, edges, samples_per_pixel })
+    }
+
+    /// The preview, if it is wanted.
+    fn preview(&self, scene: &Scene) -> Option<Preview> {
+        // Files that are already there may leave nothing but numbers to write.
+        if self.args.preview && self.takes().colors { Preview::on_stderr(layout(scene)) } else { None }
     }
 
     /// Keywords and texts of a picture: the program, a command that gives the picture again, and the scene.
