@@ -220,6 +220,20 @@ pub enum NumberProblem {
         /// The largest power that is read.
         max: usize,
     },
+    /// A power without a whole number before its `^`.
+    #[error("a whole number was expected before the '^', as in 10^5")]
+    NoBase,
+    /// A comma that cannot divide two numbers.
+    #[error("a comma that does not stand between two numbers; a decimal number needs a point")]
+    DecimalComma,
+    /// A text of two meanings.
+    #[error("this can be read as {one} and as {other}; write the one that is meant")]
+    Readings {
+        /// One of them.
+        one: String,
+        /// The other.
+        other: String,
+    },
     /// A second part without an `i`.
     #[error("the imaginary part needs an 'i' at its end")]
     NoImaginaryUnit,

@@ -31,6 +31,7 @@
 //! | `find` | points with a property, automatic limits |
 //! | `color` | from numbers to colors |
 //! | `scene` | everything that determines a picture, and its text |
+//! | [`location`] | locations in the files of other programs |
 //! | `encode` | file formats |
 //! | [`render`] | a scene into files |
 //! | [`job`] | a large render as a folder of finished pieces |
@@ -53,6 +54,8 @@ mod color;
 
 mod scene;
 
+pub mod location;
+
 pub mod encode;
 
 pub mod render;
@@ -67,7 +70,9 @@ pub use kernel::{
     Bailout, End, F64_SPACING, Kernel, Level, Method, Plan, Reason, ReferenceOrbit, Shortcuts, Smoothing,
     escape,
 };
-pub use number::{ComplexExp, Decimal, FloatExp, MAX_DIGITS, format_complex, parse_complex};
+pub use number::{
+    ComplexExp, Decimal, FloatExp, MAX_DIGITS, format_complex, parse_complex, parse_magnitude, parse_pasted,
+};
 pub use pixmap::Pixmap;
 pub use plane::{Aspect, Extent, Frame, Grid, Location, MAX_SIDE, Rotation, Viewport};
 pub use scene::{Draft, Scene, SceneValue, Supersample};

@@ -22,6 +22,7 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Batch(args) => cli::batch::run(&args),
         Command::Bench(args) => cli::bench::run(&args),
         Command::Info(args) => cli::info::run(&args),
+        Command::Convert(args) => cli::convert::run(&args),
         Command::Point(args) => cli::point::run(&args),
         Command::Find(args) => cli::find::run(&args),
         Command::Palettes(args) => cli::palettes::run(&args),

@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::steers;
 use crate::cli::value::not_an_option;
-use crate::cli::{batch, bench, find, info, palettes, plan, point, render, stitch};
+use crate::cli::{batch, bench, convert, find, info, palettes, plan, point, render, stitch};
 
 /// Mandelbrot pictures and exact escape counts.
 ///
@@ -32,8 +32,10 @@ pub(crate) enum Command {
     Stitch(Box<stitch::Args>),
     /// Compare numbers of threads, schedules and chunk sizes on one scene
     Bench(Box<bench::Args>),
-    /// Print the scene that a picture was made from
+    /// Print the scene that a picture was made from, or the location in a file of another program
     Info(info::Args),
+    /// Write a scene or location as a file of mandel, Kalles Fraktaler or Fraktaler-3
+    Convert(convert::Args),
     /// Iterate one point: its exact escape count, proven, and its smooth count
     Point(point::Args),
     /// Find the minibrot in a view, its period and size, to all digits that a view of it needs

@@ -1,7 +1,9 @@
-//! `mandel info`: the scene in a file.
+//! `mandel info`: the scene or location in a file.
 
 use std::path::PathBuf;
 
+use mandel::Scene;
+use mandel::location::Found;
 use serde_json::json;
 
 use crate::cli::failure::{Failure, print};
@@ -11,7 +13,7 @@ use crate::cli::terminal::{brief, steers};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// A PNG made by mandel, or a scene text; - for standard input
+    /// A PNG made by mandel, a scene text, or a location of another program (FILE:ENTRY for one of several); - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Print one JSON object
@@ -23,6 +25,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let file = SceneFile::read(&args.file)?;
     // A scene that cannot be read is an error here too.
     let draft = file.draft()?;
+    if let Some(found) = &file.found {
+        return print(&foreign(found, &draft.scene()?, args.json));
+    }
     let others = file.texts.iter().filter(|(keyword, _)| keyword != KEYWORD);
     if args.json {
         let mut object = json!({ "scene": scene_json(&draft.scene()?) });
@@ -35,6 +40,17 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let comments = others.map(|(keyword, text)| format!("# {}: {}\n", brief(keyword), one_line(text)));
     let text = file.text.chars().map(|c| if steers(c) && !c.is_whitespace() { '?' } else { c });
     print(&(comments.collect::<String>() + &text.collect::<String>()))
+}
+
+/// A location of another program: whose it is, what was left out, and the scene.
+fn foreign(found: &Found, scene: &Scene, json: bool) -> String {
+    let program = found.program.to_string();
+    if json {
+        let object = json!({ "scene": scene_json(scene), "program": program, "notes": found.notes });
+        return format!("{object}\n");
+    }
+    let notes = found.notes.iter().map(|note| format!("# note: {}\n", one_line(note)));
+    format!("# program: {program}\n{}{}", notes.collect::<String>(), scene.to_text())
 }
 
 /// A text without what could end the line or steer a terminal.

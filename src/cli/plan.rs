@@ -76,8 +76,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let progress = args.run.progress();
     let unfinished = Unfinished::watch();
     let resolved = args.scene.resolve(None, progress, 1)?;
-    if let Some(note) = resolved.digits_note().filter(|_| !args.run.quiet) {
-        say(note);
+    if !args.run.quiet {
+        resolved.notes().iter().for_each(say);
     }
     let (scene, known) = (resolved.scene, resolved.reference);
     // A built-in view may have a light of its own, which the picture then has as that of a single render has it.

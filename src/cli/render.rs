@@ -20,7 +20,8 @@ use crate::cli::picture::PictureArgs;
 use crate::cli::pieces::Source;
 use crate::cli::preview::Preview;
 use crate::cli::progress::{Meter, Progress, Stage};
-use crate::cli::scene::{Resolved, SceneArgs, no_lattice};
+use crate::cli::resolved::Resolved;
+use crate::cli::scene::{SceneArgs, no_lattice};
 use crate::cli::scene_file::KEYWORD;
 use crate::cli::scene_json::scene_json;
 use crate::cli::shard::{self, Folder, PieceArgs};
@@ -106,8 +107,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         say(job.resolved.scene.to_text().trim_end());
         say(job.how());
     }
-    if let Some(note) = job.resolved.digits_note().filter(|_| !picture.run.quiet) {
-        say(note);
+    if !picture.run.quiet {
+        job.notes().iter().for_each(say);
     }
     let outputs = job.open(picture.existing(), &unfinished)?;
     if outputs.is_empty() {
@@ -151,7 +152,7 @@ impl Args {
     /// Checks all that can be checked before anything takes time.
     pub(crate) fn outline(&self) -> Result<Outline, Failure> {
         let requests = requests(&self.picture.output, self.format)?;
-        let (_, scene) = self.scene.checked(numbers(&requests, &self.picture))?;
+        let (_, scene, _) = self.scene.checked(numbers(&requests, &self.picture))?;
         self.picture.check(&scene, &requests)?;
         let (_, _, bytes) = self.picture.bands(&requests, &scene, 1);
         let k = u64::from(scene.supersample());
@@ -199,9 +200,9 @@ impl<'a> Job<'a> {
         &self.resolved.scene
     }
 
-    /// What to say where the center has too few digits.
-    pub(crate) fn digits_note(&self) -> Option<String> {
-        self.resolved.digits_note()
+    /// What to say of the scene, a line each.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        self.resolved.notes()
     }
 
     /// Prints the scene, and says how it would be computed.

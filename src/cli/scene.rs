@@ -1,6 +1,5 @@
 //! Scene options: from arguments and a scene file to a [`Scene`].
 
-use std::f64::consts::LOG10_2;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,13 +7,14 @@ use clap::{Args, ValueEnum};
 use mandel::encode::Values;
 use mandel::{
     Aspect, AutoMaxIter, Bailout, Decimal, Draft, Edge, Error, Escape, Extent, Grid, Interior, Light,
-    Location, Map, Palette, Plan, ReferenceOrbit, Rotation, Scene, Smoothing, Supersample, auto_max_iter,
+    Location, Map, Palette, Plan, Rotation, Scene, Smoothing, Supersample, auto_max_iter,
 };
 use num_complex::Complex;
 
 use crate::cli::failure::{Failure, usage};
 use crate::cli::memory;
 use crate::cli::progress::{Meter, Progress, Stage};
+use crate::cli::resolved::Resolved;
 use crate::cli::scene_file::{self, SceneFile};
 use crate::cli::terminal::brief;
 use crate::cli::value::{self, Auto, Center, Shade, Worded};
@@ -23,13 +23,14 @@ use crate::cli::words::did_you_mean;
 /// Options that describe a picture.
 #[derive(Args)]
 pub(crate) struct SceneArgs {
-    /// A scene text ('--dry-run' prints one), or a PNG made by mandel; - for standard input. Other options override it
+    /// A scene text ('--dry-run' prints one), a PNG made by mandel, or a location of Kalles Fraktaler, Fraktaler-3, DeepDrill, Fractint
+    /// (FILE:ENTRY), XaoS or Mandelbrot.site, also in a picture; - for standard input. Other options override it
     #[arg(long, value_name = "FILE", help_heading = "View")]
     scene: Option<PathBuf>,
-    /// Center of the view: -0.75+0.1i, -0.75,0.1, 0.1i or -1.75, or @FILE for a file that holds it
+    /// Center of the view: -0.75+0.1i, -0.75,0.1, 0.1i or -1.75, as pasted from a page, or @FILE for a file that holds it
     #[arg(short, long, value_name = "C", allow_hyphen_values = true, help_heading = "View", value_parser = Worded(value::center))]
     center: Option<Center>,
-    /// Magnification: the view is 4/Z high
+    /// Magnification: the view is 4/Z high. 1e30, 10^30, 2^100, 1,000,000
     #[arg(short, long, value_name = "Z", allow_hyphen_values = true, help_heading = "View", value_parser = Worded(|text| value::extent("--zoom", text)))]
     zoom: Option<Decimal>,
     /// Width of the view in the plane
@@ -176,23 +177,11 @@ fn interior(text: &str) -> Result<Interior, Failure> {
     text.parse().map_err(|error| value::named("--interior", &error))
 }
 
-/// A center of so few digits is taken as exact: i, -0.75, 0.3125.
-const EXACT_DIGITS: i64 = 4;
-
-/// A scene in which only the origin of the coloring may be open, and what was computed to resolve it.
-pub(crate) struct Resolved {
-    pub(crate) scene: Scene,
-    /// The reference orbit that an automatic `max_iter` was found with.
-    pub(crate) reference: Option<Arc<ReferenceOrbit>>,
-    /// Whether the center was given.
-    centered: bool,
-}
-
 impl ColorArgs {
     /// Puts the colors that the options name in place of those of a draft.
     pub(crate) fn put(&self, draft: &mut Draft) -> Result<(), Failure> {
         if let Some(path) = &self.colors {
-            SceneFile::read(path)?.draft()?.give_colors(draft);
+            SceneFile::read(path)?.colors()?.give_colors(draft);
         }
         let map = self.map.map(|map| match map {
             MapArg::Auto => Map::Auto,
@@ -254,7 +243,7 @@ impl SceneArgs {
         progress: Progress,
         jobs: u64,
     ) -> Result<Resolved, Failure> {
-        let (mut draft, first) = self.checked(numbers)?;
+        let (mut draft, first, notes) = self.checked(numbers)?;
         let centered = draft.center.is_some() && self.at.is_none();
         let deep = Plan::new(first.viewport(), first.bailout(), None).is_deep();
         // The limit of the default view does not suit a deep view elsewhere.
@@ -270,13 +259,13 @@ impl SceneArgs {
                 found.reference
             }
         };
-        Ok(Resolved { scene: draft.scene()?, reference, centered })
+        Ok(Resolved { scene: draft.scene()?, reference, centered, notes })
     }
 
-    /// What was asked for, and its scene but for a `max_iter` that is to be found: all that can be checked before
-    /// anything takes time.
-    pub(crate) fn checked(&self, numbers: Option<Values>) -> Result<(Draft, Scene), Failure> {
-        let mut draft = self.draft()?;
+    /// What was asked for, its scene but for a `max_iter` that is to be found, and what differs from its file: all that can be
+    /// checked before anything takes time.
+    pub(crate) fn checked(&self, numbers: Option<Values>) -> Result<(Draft, Scene, Vec<String>), Failure> {
+        let (mut draft, notes) = self.draft()?;
         if numbers == Some(Values::Counts) {
             draft.smoothing = Some(Smoothing::Off);
         }
@@ -293,19 +282,19 @@ impl SceneArgs {
                 "--origin is where the map log begins, and the map is {map}; add --map log"
             )));
         }
-        Ok((draft, first))
+        Ok((draft, first, notes))
     }
 
     /// The settings of the file, replaced by those that the options give.
-    fn draft(&self) -> Result<Draft, Failure> {
+    fn draft(&self) -> Result<(Draft, Vec<String>), Failure> {
         let stdin = |path: &Path| path.as_os_str() == "-";
         if self.scene.as_deref().is_some_and(stdin)
             && matches!(&self.center, Some(Center::File(path)) if stdin(path))
         {
             return Err(usage("--scene - and --center @- both read standard input; keep one"));
         }
-        let file = self.scene.as_deref().map(|path| SceneFile::read(path)?.draft()).transpose()?;
-        let mut draft = file.unwrap_or_default();
+        let file = self.scene.as_deref().map(SceneFile::read).transpose()?;
+        let mut draft = file.as_ref().map(SceneFile::draft).transpose()?.unwrap_or_default();
         self.place(&mut draft)?;
         if let Some(rotation) = self.rotate {
             draft.rotation = Some(rotation);
@@ -323,7 +312,7 @@ impl SceneArgs {
         let supersample = self.supersample.map(|Auto(k)| k.map_or(Supersample::Auto, Supersample::All));
         draft.supersample = supersample.or(draft.supersample);
         self.color.put(&mut draft)?;
-        Ok(draft)
+        Ok((draft, file.map_or_else(Vec::new, |file| file.notes())))
     }
 
     /// Replaces the part of the plane in the file by that of the options.
@@ -405,30 +394,6 @@ pub(crate) fn no_lattice() -> Failure {
 
 fn stretch() -> Failure {
     usage("--aspect stretch needs --region, which alone has a shape of its own")
-}
-
-impl Resolved {
-    /// A scene that was resolved before.
-    pub(crate) fn known(scene: Scene) -> Self {
-        Self { scene, reference: None, centered: false }
-    }
-
-    /// What to say where the center has fewer digits than the view can tell apart.
-    pub(crate) fn digits_note(&self) -> Option<String> {
-        let viewport = self.scene.viewport();
-        if !self.centered || !Plan::new(viewport, self.scene.bailout(), None).is_deep() {
-            return None;
-        }
-        // Neighbors differ in the first digit behind the zeros of the spacing.
-        let needed = (f64::from(-viewport.spacing().1.exponent()) * LOG10_2).ceil() as i64 + 1;
-        let given = viewport.center().re.decimals().max(viewport.center().im.decimals());
-        (given > EXACT_DIGITS && given < needed).then(|| {
-            format!(
-                "note: the center has {given} digits behind the point, and the samples of this view differ in \
-                 digit {needed}; what is missing counts as zeros"
-            )
-        })
-    }
 }
 
 /// `max_iter` from the view itself, which takes a while where the reference orbit does.

@@ -1,16 +1,19 @@
-//! Scenes from files: a scene text, or a PNG that contains one.
+//! Scenes from files: a scene text, the location of another program, or a picture that contains one.
 
 use std::fs::File;
-use std::io::{self, Read, stdin};
+use std::io::{self, BufReader, Read, stdin};
 use std::path::Path;
 
-use mandel::encode::{SIGNATURE, TextsError, texts};
-use mandel::{Decimal, Draft, Error, parse_complex};
+use mandel::encode::{
+    EXR_SIGNATURE, JPEG_SIGNATURE, SIGNATURE, TextsError, exr_strings, jpeg_comment, texts,
+};
+use mandel::location::{Found, LocationError, LocationProblem, Program};
+use mandel::{Decimal, Draft, Error, parse_pasted};
 use num_complex::Complex;
 
 use crate::cli::failure::{Failure, usage};
-use crate::cli::terminal::{reason, shown};
-use crate::cli::words::words;
+use crate::cli::terminal::{brief, cut, reason, shown};
+use crate::cli::words::{did_you_mean, words};
 
 /// The keyword of the scene text in a PNG.
 pub(crate) const KEYWORD: &str = "mandel";
@@ -25,39 +28,77 @@ const PAGE: &str = "a scene takes one page";
 pub(crate) struct SceneFile {
     /// The name for messages.
     name: String,
-    /// The scene text.
+    /// The scene text, or that of another program.
     pub(crate) text: String,
-    /// All texts of a PNG, by keyword.
+    /// All texts of a picture, by keyword.
     pub(crate) texts: Vec<(String, String)>,
+    /// The location, where another program wrote it.
+    pub(crate) found: Option<Found>,
 }
 
+/// Where other programs keep their locations in a picture, in lower case.
+const FOREIGN: [&str; 5] =
+    ["comment", "fraktaler3", "kallesfraktaler2+", "mandelbrot:params", "mandelbrot:url"];
+
 impl SceneFile {
-    /// Reads a scene text, or a PNG with one; `-` is standard input.
+    /// Reads a scene text, the location of another program, or a picture with one of them; `-` is standard input.
+    ///
+    /// Behind a colon may stand the name of an entry of the file.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let name = name(path);
-        let mut reader = open(path)?;
+        let (path, entry) = entry(path);
+        let mut reader = BufReader::new(open(path)?);
         let mut head = Vec::new();
         let fails = |error: io::Error| read_failure(path, &error);
         reader.by_ref().take(SIGNATURE.len() as u64).read_to_end(&mut head).map_err(fails)?;
-        if head != SIGNATURE {
+        let picture = PICTURES.iter().find(|(_, signature, _)| head.starts_with(signature));
+        let Some((kind, _, texts)) = picture else {
             let text = bounded(path, head, reader, PAGE)?;
-            return Ok(Self { name, text, texts: Vec::new() });
-        }
-        let found = texts(io::Cursor::new(head).chain(io::BufReader::new(reader)));
-        let texts = found.map_err(|error| match error {
+            return Self::of(name(path), text, Vec::new(), entry);
+        };
+        let texts = texts(&mut io::Cursor::new(head).chain(reader)).map_err(|error| match error {
             TextsError::Io(error) => fails(error),
-            TextsError::Damaged(error) => Failure::Input(format!("{name}: {}", words(&error))),
+            TextsError::Damaged(error) => Failure::Input(format!("{}: {}", name(path), words(&error))),
         })?;
-        match texts.iter().find(|(keyword, _)| keyword == KEYWORD) {
-            Some((_, text)) => Ok(Self { name, text: text.clone(), texts }),
+        if let Some((_, text)) = texts.iter().find(|(keyword, _)| keyword == KEYWORD) {
+            return Ok(Self { name: name(path), text: text.clone(), texts, found: None });
+        }
+        let foreign = texts.iter().find(|(keyword, text)| match Program::of(text) {
+            Some(program) => program == Program::Xaos || FOREIGN.contains(&&*keyword.to_lowercase()),
+            None => false,
+        });
+        match foreign {
+            Some((keyword, text)) => {
+                Self::of(format!("{}, text '{}'", name(path), brief(keyword)), text.clone(), texts, entry)
+            }
             None => Err(Failure::Input(format!(
-                "{name} is a PNG without a scene: another program made it, or mandel with --no-metadata"
+                "{} is {kind} without a scene: a program made it that leaves none, mandel with --no-metadata, or its texts \
+                 were removed",
+                name(path)
             ))),
         }
     }
 
+    /// A text by itself.
+    fn of(
+        name: String,
+        text: String,
+        texts: Vec<(String, String)>,
+        entry: Option<&str>,
+    ) -> Result<Self, Failure> {
+        let program = Program::of(&text);
+        if entry.is_some() && !program.is_some_and(Program::has_entries) {
+            return Err(usage(format!("{name} has no entries; leave out the ':' and what follows it")));
+        }
+        let found = program.map(|program| Found::read(program, &text, entry)).transpose();
+        let found = found.map_err(|error| refused(&name, &error))?;
+        Ok(Self { name, text, texts, found })
+    }
+
     /// The scene of the text, of which parts may be open.
     pub(crate) fn draft(&self) -> Result<Draft, Failure> {
+        if let Some(found) = &self.found {
+            return Ok(found.draft.clone());
+        }
         if self.text.trim().is_empty() {
             return Err(usage(format!("{} is empty; a scene text has at least one key", self.name)));
         }
@@ -66,14 +107,99 @@ impl SceneFile {
             other => Failure::Usage(format!("{}: {}", self.name, words(&other))),
         })
     }
+
+    /// The scene of the text, whose colors are wanted.
+    pub(crate) fn colors(&self) -> Result<Draft, Failure> {
+        match &self.found {
+            None => self.draft(),
+            Some(found) => Err(usage(format!(
+                "{} is a location of {}, whose colors are not read; take those of a scene or picture of mandel",
+                self.name, found.program
+            ))),
+        }
+    }
+
+    /// The center of the view.
+    fn center(&self) -> Result<Complex<Decimal>, Failure> {
+        let draft = self.draft()?;
+        let middle = |low: Decimal, high: Decimal| (low + high).half();
+        let region = draft
+            .region
+            .map(|([xmin, xmax, ymin, ymax], _)| Complex::new(middle(xmin, xmax), middle(ymin, ymax)));
+        draft.center.or(region).ok_or_else(|| usage(format!("{} names no center", self.name)))
+    }
+
+    /// What differs from the file.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        self.found.as_ref().map_or_else(Vec::new, |found| found.notes.clone())
+    }
 }
 
-/// Reads the center of a view from a file.
+/// Reads all texts of a picture.
+type ReadTexts = fn(&mut dyn Read) -> Result<Vec<(String, String)>, TextsError>;
+
+/// Pictures with texts, by how they begin.
+const PICTURES: [(&str, &[u8], ReadTexts); 3] = [
+    ("a PNG", &SIGNATURE, |png| texts(png)),
+    ("a JPEG", &JPEG_SIGNATURE, |jpeg| Ok(vec![("Comment".into(), jpeg_comment(jpeg)?)])),
+    ("an EXR", &EXR_SIGNATURE, |exr| exr_strings(exr)),
+];
+
+/// The file of a path, and the name of an entry behind its last colon, where only that makes it one.
+fn entry(path: &Path) -> (&Path, Option<&str>) {
+    let split = path.to_str().filter(|_| !path.exists()).and_then(|text| text.rsplit_once(':'));
+    match split {
+        Some((file, entry)) if file == "-" || Path::new(file).exists() => (Path::new(file), Some(entry)),
+        _ => (path, None),
+    }
+}
+
+/// Why a location of another program cannot be used, in words.
+fn refused(name: &str, error: &LocationError) -> Failure {
+    let list = |names: &[String]| {
+        let more = names.len().saturating_sub(20);
+        let names: Vec<String> = names.iter().take(20).map(|name| brief(name)).collect();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        names.join(", ") + &more
+    };
+    let problem = match &error.problem {
+        LocationProblem::Entries(names) => {
+            let count = names.len();
+            return usage(format!(
+                "{name} has {count} entries; name one, as in {name}:ENTRY: {}",
+                list(names)
+            ));
+        }
+        LocationProblem::NoEntry { name: entry, known } => {
+            let short = known.iter().map(String::as_str).filter(|known| known.len().max(entry.len()) <= 60);
+            let meant = did_you_mean(entry, short);
+            return usage(format!("{name} has no entry '{}'{meant}; it has {}", brief(entry), list(known)));
+        }
+        LocationProblem::Value { key, error } => format!("{}: {}", brief(key), words(error)),
+        other => cut(&other.to_string(), 200),
+    };
+    Failure::Input(format!("{name}:{}:{}: {problem}", error.line, error.column))
+}
+
+/// Reads the center of a view from a file: a point, or the center of a scene or location.
 pub(crate) fn center(path: &Path) -> Result<Complex<Decimal>, Failure> {
-    let text = text(path, PAGE)?;
-    parse_complex(text.trim_start_matches('\u{feff}').trim()).map_err(|error| {
+    let (whole, (path, entry)) = (path, entry(path));
+    let mut reader = BufReader::new(open(path)?);
+    let mut head = Vec::new();
+    let most = SIGNATURE.len() as u64;
+    reader.by_ref().take(most).read_to_end(&mut head).map_err(|error| read_failure(path, &error))?;
+    if PICTURES.iter().any(|(_, signature, _)| head.starts_with(signature)) && path.as_os_str() != "-" {
+        return SceneFile::read(whole)?.center();
+    }
+    let text = bounded(path, head, reader, PAGE)?;
+    if entry.is_some() || Program::of(&text).is_some() || text.lines().any(|line| line.trim() == "[view]") {
+        return SceneFile::of(name(path), text, Vec::new(), entry)?.center();
+    }
+    let text = text.trim_start_matches('\u{feff}');
+    parse_pasted(text).map_err(|error| {
         let Error::Number { position, .. } = error else { return Failure::Error(error) };
-        usage(format!("--center: {}: {} at character {}", name(path), words(&error), position + 1))
+        let before: String = text.chars().take(position).collect();
+        Failure::Input(format!("{}:{}: {}", name(path), place(before.as_bytes()), words(&error)))
     })
 }
 

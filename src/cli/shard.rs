@@ -19,7 +19,7 @@ use crate::cli::picture::PictureArgs;
 use crate::cli::pieces::{Piece, Source, compute_orbit, orbit_of, put, put_orbit, read_failure, read_job};
 use crate::cli::progress::{Meter, Progress, Stage};
 use crate::cli::render::Takes;
-use crate::cli::scene::Resolved;
+use crate::cli::resolved::Resolved;
 use crate::cli::shard_log::{self, Took};
 use crate::cli::shard_number::{ShardArg, shard_number};
 use crate::cli::terminal::{brief, reason, say, shown};

@@ -18,7 +18,8 @@ use crate::cli::picture::PictureArgs;
 use crate::cli::pieces::{Source, orbit_of, read_failure, read_job, shards_in};
 use crate::cli::progress::{Meter, Stage};
 use crate::cli::render::{self, Share};
-use crate::cli::scene::{ColorArgs, Resolved};
+use crate::cli::resolved::Resolved;
+use crate::cli::scene::ColorArgs;
 use crate::cli::scene_file::SceneFile;
 use crate::cli::shard::{check_distances, source};
 use crate::cli::terminal::{brief, reason, say, shown};
@@ -129,7 +130,7 @@ impl Args {
     fn scene(&self, job: &Job) -> Result<Scene, Failure> {
         let mut draft = Draft::read(&job.scene().numbers_text())?;
         if let Some(path) = &self.scene {
-            SceneFile::read(path)?.draft()?.give_colors(&mut draft);
+            SceneFile::read(path)?.colors()?.give_colors(&mut draft);
         }
         self.color.put(&mut draft)?;
         if !job.has_distances() {

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
-use mandel::{Bailout, Decimal, Edge, Error, Level, Light, MAX_SIDE, Palette, Shading, parse_complex};
+use mandel::{
+    Bailout, Decimal, Edge, Error, Level, Light, MAX_SIDE, Palette, Shading, parse_magnitude, parse_pasted,
+};
 use num_complex::Complex;
 
 use crate::cli::failure::{Failure, usage};
@@ -59,14 +61,14 @@ pub(crate) fn center(text: &str) -> Result<Center, Failure> {
 /// A point of the plane that was given as the value of `flag`.
 pub(crate) fn point(flag: &str, text: &str) -> Result<Complex<Decimal>, Failure> {
     not_an_option(flag, text)?;
-    parse_complex(text).map_err(|error| cannot_read(flag, text, &error, POINT_EXAMPLES))
+    parse_pasted(text).map_err(|error| cannot_read(flag, text, &error, POINT_EXAMPLES))
 }
 
 /// A number above 0 that sets the size of the view.
 pub(crate) fn extent(flag: &str, text: &str) -> Result<Decimal, Failure> {
     let example =
         if flag == "--zoom" { "examples: 100   2.5   1e1000" } else { "examples: 3   0.0065   1e-400" };
-    let number: Decimal = text.trim().parse().map_err(|error| cannot_read(flag, text, &error, example))?;
+    let number = parse_magnitude(text).map_err(|error| cannot_read(flag, text, &error, example))?;
     if number.is_zero() || number.is_negative() {
         let hint = if flag == "--zoom" {
             "zoom 1 shows a height of 4, larger numbers go deeper"

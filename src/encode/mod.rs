@@ -1,7 +1,9 @@
 //! File formats, one file for each. All implement [`Sink`].
 
 pub(crate) mod depth;
+mod exr_text;
 pub(crate) mod format;
+mod jpeg_text;
 pub(crate) mod npy;
 pub(crate) mod png;
 pub(crate) mod png_text;
@@ -11,7 +13,9 @@ pub(crate) mod sink;
 mod whole;
 
 pub use depth::Depth;
+pub use exr_text::{EXR_SIGNATURE, exr_strings};
 pub use format::{Format, Options};
+pub use jpeg_text::{JPEG_SIGNATURE, jpeg_comment};
 pub use npy::{Npy, Values};
 pub use png::{Compression, Png, encode};
 pub use png_text::{MAX_TEXT, SIGNATURE, TextsError, texts};

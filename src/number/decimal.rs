@@ -103,6 +103,11 @@ impl Decimal {
         Self { mantissa: &self.mantissa * factor, exponent: self.exponent }.normal()
     }
 
+    /// This number times a whole one times a power of ten, exactly.
+    pub(super) fn scaled(&self, factor: &IBig, exponent: i64) -> Self {
+        Self::new(&self.mantissa * factor, self.exponent + exponent)
+    }
+
     /// Whether this is 0.
     pub fn is_zero(&self) -> bool {
         self.mantissa == IBig::ZERO
@@ -121,6 +126,18 @@ impl Decimal {
     /// How many digits stand behind the decimal point.
     pub fn decimals(&self) -> i64 {
         (-self.exponent).max(0)
+    }
+
+    /// All digits, without a power of ten.
+    pub(crate) fn positional(&self) -> String {
+        let text = self.mantissa.to_string();
+        let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |digits| ("-", digits));
+        let fraction = self.decimals() as usize;
+        let digits = "0".repeat((fraction + 1).saturating_sub(digits.len())) + digits;
+        let (whole, fraction) = digits.split_at(digits.len() - fraction);
+        let zeros = "0".repeat(self.exponent.max(0) as usize);
+        let point = if fraction.is_empty() { "" } else { "." };
+        format!("{sign}{whole}{zeros}{point}{fraction}")
     }
 
     /// Drops trailing zeros, so that equal numbers have equal parts.

@@ -138,7 +138,7 @@ impl Batch<'_> {
         if self.args.resume && resume::is_complete(&job.outputs, render.scene(), self.args.force)? {
             return Ok(State::Complete);
         }
-        notes.extend(render.digits_note());
+        notes.extend(render.notes());
         for folder in job.outputs.iter().filter_map(|path| path.parent()) {
             make_folder(folder)?;
         }
