@@ -83,7 +83,7 @@ impl Scene {
         let colors = self.coloring().palette.strip(COLORS);
         let colors: String =
             colors.iter().map(|color| format!("{},{},{},", color.0[0], color.0[1], color.0[2])).collect();
-        let [r, g, b] = self.coloring().interior.0;
+        let [r, g, b] = self.coloring().interior.color().0;
         let lines = [
             format!("Re: {re}"),
             format!("Im: {im}"),
