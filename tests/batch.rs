@@ -198,7 +198,7 @@ fn mistakes_are_found_with_their_place_before_anything_is_made() {
         ("threads = 3", "jobs.toml:3:1: 'threads' is for the whole batch: type mandel batch --threads ..."),
         ("force = true", "jobs.toml:3:1: 'force' is for the whole batch: type mandel batch --force"),
         ("dry-run = true", "jobs.toml:3:1: 'dry-run' says nothing of a picture"),
-        ("zoom = '1x'", "jobs.toml:3:1:\n       cannot read zoom '1x'\n                          ^ 'x' does"),
+        ("zoom = '1y'", "jobs.toml:3:1:\n       cannot read zoom '1y'\n                          ^ 'y' does"),
         ("size = 'big'", "jobs.toml:3:1:\n       cannot read size 'big'"),
         ("map = 'logg'", "jobs.toml:3:1:\n       invalid value 'logg' for '--map <MAP>'"),
         ("at = 'seahorze'", "jobs.toml:3:1: no view named 'seahorze'; did you mean 'seahorse'?"),
