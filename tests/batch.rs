@@ -214,7 +214,7 @@ fn mistakes_are_found_with_their_place_before_anything_is_made() {
         ("matrix = 3", "jobs.toml:3:10: 'matrix' must be a table"),
         ("[job.matrix]\nzoom = 3", "jobs.toml:4:8: 'zoom' must be a list of values in a matrix"),
         ("[job.matrix]\nzoom = []", "jobs.toml:4:8: 'zoom' must be a list of values in a matrix"),
-        ("[job.matrix]\nzoom = [1, '2x']", "jobs.toml:4:12:\n       cannot read zoom '2x'"),
+        ("[job.matrix]\nzoom = [1, '2y']", "jobs.toml:4:12:\n       cannot read zoom '2y'"),
         (
             "zoom = 1\n[job.matrix]\nzoom = [2]",
             "jobs.toml:5:1: 'zoom' stands both in the job and in its matrix",

@@ -79,7 +79,7 @@ fn every_program_is_known_by_what_its_file_says() {
             "kalles-fraktaler-old.kfr",
             None,
             Program::KallesFraktaler,
-            ("-0.75-0.1i", "1e14", -20.0, Some(4036)),
+            ("-0.75-0.1i", "1e14", -28.64788975654116, Some(4036)),
         ),
         ("fraktaler-3.f3.toml", None, Program::Fraktaler3, ("-1.7487-0.00125i", "5000", -45.25, Some(900))),
         (

@@ -1,7 +1,9 @@
 //! Kalles Fraktaler 2+: lines `Key: Value`, of which the first of a key counts and unknown ones are ignored.
 //!
-//! `Zoom` is 2 over half the height, so the height is 4 / Zoom. `RotateAngle` (before 2.15: `Rotate`) turns the picture
-//! counter-clockwise, in degrees.
+//! `Zoom` is 2 over half the height, so the height is 4 / Zoom. `RotateAngle` turns the picture
+//! counter-clockwise, in degrees; in older files `Rotate` turns it clockwise, in radians.
+
+use std::f64::consts::PI;
 
 use crate::location::problem::{LocationProblem, Read};
 use crate::location::program::Program;
@@ -48,7 +50,10 @@ pub(super) fn read(text: &str) -> Read<(Draft, Vec<String>)> {
     }
     let (re, im) = (needed("Re")?.decimal()?, needed("Im")?.decimal()?);
     let zoom = needed("Zoom")?.length()?;
-    let rotation = find("RotateAngle").or(find("Rotate")).map(|value| value.rotation(1.0)).transpose()?;
+    let rotation = match (find("RotateAngle"), find("Rotate")) {
+        (Some(degrees), _) => Some(degrees.rotation(1.0)?),
+        (None, radians) => radians.map(|value| value.rotation(-180.0 / PI)).transpose()?,
+    };
     let mut notes = Vec::new();
     let center = mirrored(Program::KallesFraktaler, re, im, &mut notes);
     if let Some(ratio) = find("Ratio").filter(|ratio| ratio.real() != Ok(360.0)) {
