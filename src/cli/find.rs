@@ -148,6 +148,7 @@ fn nucleus(nucleus: &Nucleus) -> Result<Report, Failure> {
     let orientation = degrees(nucleus.size);
     let mut values = vec![
         ("period", nucleus.period.into()),
+        ("lowest_period", if nucleus.lowest { "proven" } else { "not proven" }.into()),
         ("size", nucleus.size.abs().to_string().into()),
         ("orientation_degrees", orientation.into()),
     ];

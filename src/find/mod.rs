@@ -1,6 +1,7 @@
 //! Points with a property, and limits: what is found by following the critical orbit.
 
 pub(crate) mod exact;
+mod lowest;
 pub(crate) mod max_iter;
 pub(crate) mod misiurewicz;
 pub(crate) mod newton;

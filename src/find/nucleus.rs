@@ -5,6 +5,7 @@
 use num_complex::Complex;
 
 use crate::error::{Error, Search};
+use crate::find::lowest::Cover;
 use crate::find::newton::{bits_for, digits_for, root};
 use crate::kernel::critical_orbit::{CriticalOrbit, GUARD};
 use crate::number::complexexp::ComplexExp;
@@ -33,6 +34,8 @@ pub struct Nucleus {
     pub size: ComplexExp,
     /// Cardioid or disk.
     pub shape: Shape,
+    /// Whether it is proven that the view it was found in has no nucleus of a lower period.
+    pub lowest: bool,
 }
 
 /// Digits of a center beyond the size of its component, so that views of it can be enlarged by as many powers of ten.
@@ -41,18 +44,45 @@ pub(crate) const MORE_DIGITS: usize = 40;
 pub(crate) const WANDER: f64 = 16.0;
 /// Candidates that may lead outside the view before the search ends.
 const MISSES: u32 = 24;
+/// Work for the proof that a period is the lowest: so many iterations, each counted by the words of its numbers. A few seconds.
+const WORK: u64 = 1 << 24;
 
 impl Nucleus {
-    /// The nucleus of lowest period within `radius` of `center`, as far as Newton's method finds it.
+    /// The nucleus of lowest period within `radius` of `center`.
+    ///
+    /// A first one is found along the orbit of the center. Then all lower periods are excluded over the whole of the view, or one is
+    /// found there. Where that takes too long, [`Nucleus::lowest`] is false.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where there is none, or none of a period up to `max_iter`.
+    pub fn find(center: &Complex<Decimal>, radius: FloatExp, max_iter: u32) -> Result<Self, Error> {
+        let first = Self::along_center(center, radius, max_iter);
+        let middle = ComplexFixed::new(center, bits_for(digits_for(radius, MORE_DIGITS)));
+        let below = first.as_ref().map_or(max_iter.saturating_add(1), |nucleus| nucleus.period);
+        let search = |start: &ComplexFixed, period| {
+            let (nucleus, distance) = Self::near(start, &middle, radius, period)?;
+            (distance <= radius).then_some((nucleus.period, nucleus))
+        };
+        let mut cover = Cover::new(&middle, radius, WORK);
+        // Orbits inside the set never end, so low periods are looked for first.
+        let limits = (3..).map(|power| below.min(4_u32.saturating_pow(power)));
+        for limit in limits {
+            let (lower, lowest) = cover.lowest(limit, search);
+            if lower.is_some() || limit == below || !lowest {
+                return Ok(Self { lowest, ..lower.map_or(first, Ok)? });
+            }
+        }
+        first
+    }
+
+    /// A nucleus of low period in the view, by the orbit of its center.
     ///
     /// The period is the first n with |Z_n| < radius |dZ_n/dc|: to first order, the view is mapped onto a disk that
     /// contains 0 (R. Munafo, "Period", in The Encyclopedia of the Mandelbrot Set). Newton's method leads from there
     /// to the nucleus. If that lies outside the view, as it may if the view is not small against the component, the
     /// search goes on.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] where there is none, or none of a period up to `max_iter`.
-    pub fn find(center: &Complex<Decimal>, radius: FloatExp, max_iter: u32) -> Result<Self, Error> {
+    fn along_center(center: &Complex<Decimal>, radius: FloatExp, max_iter: u32) -> Result<Self, Error> {
+        let middle = ComplexFixed::new(center, bits_for(digits_for(radius, MORE_DIGITS)));
         let bits = (-radius.exponent()).max(0) as usize + GUARD;
         let mut orbit = CriticalOrbit::new(ComplexFixed::new(center, bits));
         let mut outside = None;
@@ -60,7 +90,7 @@ impl Nucleus {
         for n in 1..=max_iter {
             orbit.step();
             if orbit.rounded().abs() < radius * orbit.derivative().abs() {
-                match Self::near(center, radius, n) {
+                match Self::near(&middle, &middle, radius, n) {
                     Some((nucleus, distance)) if distance <= radius => return Ok(nucleus),
                     found => outside = outside.or(found),
                 }
@@ -79,17 +109,21 @@ impl Nucleus {
         }))
     }
 
-    /// The nucleus of that period, or of a divisor of it, to which Newton's method leads, and its distance from `center`.
-    /// `None` if it leads far away from the view.
-    fn near(center: &Complex<Decimal>, radius: FloatExp, period: u32) -> Option<(Self, FloatExp)> {
+    /// The nucleus of that period, or of a divisor of it, to which Newton's method leads from `start`, and its distance from the
+    /// `middle` of the view. `None` if it leads far away from the view.
+    fn near(
+        start: &ComplexFixed,
+        middle: &ComplexFixed,
+        radius: FloatExp,
+        period: u32,
+    ) -> Option<(Self, FloatExp)> {
         // The size is 1 / derivative^2 up to a moderate factor (see `at`), for which there are 5 digits more.
         let bits = |derivative: ComplexExp| {
             let unit = FloatExp::ONE / (derivative.abs() * derivative.abs());
             bits_for(digits_for(unit, MORE_DIGITS + 5))
         };
-        let middle = ComplexFixed::new(center, bits_for(digits_for(radius, MORE_DIGITS)));
-        let c = root(&middle, radius * FloatExp::from(WANDER), &[period], bits)?;
-        Some((Self::at(&c, period)?, c.distance(&middle)))
+        let c = root(start, radius * FloatExp::from(WANDER), &[period], bits)?;
+        Some((Self::at(&c, period)?, c.distance(middle)))
     }
 
     /// The nucleus at the root `c` of Z_period, with its lowest period; `None` if c is no root.
@@ -113,7 +147,7 @@ impl Nucleus {
                 let bend = size * (by_cc / by_c.shifted(1) + by_cz / by_z);
                 let to_disk = (bend + ComplexExp::ONE).abs();
                 let shape = if bend.abs() < to_disk { Shape::Cardioid } else { Shape::Disk };
-                return Some(Self { center, period: n, size, shape });
+                return Some(Self { center, period: n, size, shape, lowest: false });
             }
             by_cc = (z * by_cc + by_c * by_c).shifted(1);
             by_cz = (z * by_cz + by_c * by_z).shifted(1);
@@ -229,8 +263,56 @@ mod tests {
     fn a_lower_period_is_told_from_its_multiples() {
         // Newton's method for period 6 near the nucleus of period 3.
         let center = parse_complex("-1.7548").expect("a point");
-        let (nucleus, _) = Nucleus::near(&center, 0.001.into(), 6).expect("a nucleus");
+        let center = ComplexFixed::new(&center, 256);
+        let (nucleus, _) = Nucleus::near(&center, &center, 0.001.into(), 6).expect("a nucleus");
         assert_eq!(nucleus.period, 3);
+    }
+
+    /// Roots of Z_n for n = 1 to 9 by Newton's method in double precision, from a fine lattice over the view.
+    fn lowest_by_lattice(center: Complex<f64>, radius: f64) -> Option<u32> {
+        const SIDE: i32 = 15;
+        (1..10).find(|&n| {
+            (-SIDE..=SIDE).flat_map(|x| (-SIDE..=SIDE).map(move |y| (x, y))).any(|(x, y)| {
+                let offset = Complex::new(f64::from(x), f64::from(y)) * (radius / f64::from(SIDE));
+                let mut c: Complex<f64> = center + offset;
+                let mut step = f64::INFINITY;
+                for _ in 0..50 {
+                    let (mut z, mut d) = (Complex::new(0.0, 0.0), Complex::new(0.0, 0.0));
+                    for _ in 0..n {
+                        (z, d) = (z * z + c, z * d * 2.0 + 1.0);
+                    }
+                    step = (z / d).norm();
+                    c -= z / d;
+                }
+                step < 1e-12 && (c - center).norm() < radius
+            })
+        })
+    }
+
+    #[test]
+    fn no_lower_period_is_overlooked() {
+        let mut state = 1_u64;
+        let mut random = move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 11) as f64 / (1_u64 << 53) as f64
+        };
+        let mut seen = 0;
+        for _ in 0..90 {
+            let center = Complex::new(random() * 2.6 - 2.0, random() * 1.2);
+            let radius = 0.05 * 2.0_f64.powf(2.5 * random());
+            let text = format!("{}+{}i", center.re, center.im);
+            let found = Nucleus::find(&parse_complex(&text).expect("a point"), radius.into(), 9);
+            if let Ok(nucleus) = &found {
+                assert!(nucleus.lowest, "{text} {radius}");
+                seen += 1;
+            }
+            assert_eq!(
+                found.ok().map(|nucleus| nucleus.period),
+                lowest_by_lattice(center, radius),
+                "{text} {radius}"
+            );
+        }
+        assert!(seen > 15, "{seen}");
     }
 
     #[test]
@@ -243,7 +325,7 @@ mod tests {
             }
         };
         assert_eq!(find("1+i", 0.01, 1000), Search::CenterEscapes);
-        match find("-0.8+0.1i", 0.2, 1000) {
+        match find("-0.8+0.1i", 0.2, 8) {
             Search::NucleusOutside { period: 2, radii } => assert!((radii - 1.11803).abs() < 1e-5),
             other => panic!("{other}"),
         }
