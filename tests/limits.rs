@@ -200,5 +200,9 @@ fn all_files_of_a_run_come_to_be_or_none() {
     assert!(words.contains("error: cannot write standard output: no space left on device"), "{words}");
     folder.ends("mandel render -q -s 64x36 -o a.png -o a.npy -o /dev/full", 4);
     folder.ends("mandel render -q -s 64x36 -o a.png -o - > /dev/full", 4);
+    for help in ["--help", "--version", "render -h", "palettes"] {
+        let words = folder.ends(&format!("mandel {help} > /dev/full"), 4);
+        assert!(words.contains("cannot write standard output: no space left on device"), "{help}: {words}");
+    }
     assert_eq!(folder.names(), [""; 0]);
 }

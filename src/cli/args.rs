@@ -1,6 +1,7 @@
 //! The command line as a whole: its commands, and mistakes in its form.
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -44,6 +45,15 @@ pub(crate) enum Command {
     Palettes(palettes::Args),
 }
 
+/// Prints help, the version or a mistake, and ends the program. Help that cannot be written is a failure.
+#[expect(clippy::exit, reason = "clap chooses the exit code, as in its own `Error::exit`")]
+fn told(error: &clap::Error) -> Failure {
+    match error.print().and_then(|()| io::stdout().flush()) {
+        Err(problem) if !error.use_stderr() => Failure::stdout(&problem),
+        _ => std::process::exit(error.exit_code()),
+    }
+}
+
 impl Args {
     /// Reads the command line. Ends the program if it is invalid or asks for help.
     pub(crate) fn read() -> Result<Self, Failure> {
@@ -64,7 +74,7 @@ impl Args {
         Self::try_parse().map_err(|error| {
             let control = |c: char| steers(c) && c != '\n';
             if !words.iter().any(|word| word.to_string_lossy().contains(control)) {
-                error.exit();
+                return told(&error);
             }
             // The message repeats what was typed, which could control the terminal.
             let text = error.render().to_string();
