@@ -4,13 +4,13 @@
 //! `THREADS=1 cargo bench ...` for another number of threads than there are CPUs.
 #![allow(clippy::print_stdout, reason = "prints its table")]
 
-use std::io::{self, Write};
+use std::io;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use md5::{Digest, Md5};
 
-use mandel::encode::{Append, Band, Encoder, Needs, Piece, Sink, Texts};
+use mandel::encode::{Append, Band, Encoder, Needs, Out, Piece, Sink, Texts};
 use mandel::render::{Making, Render, Target, Watch};
 use mandel::{Aspect, Bailout, Coloring, Decimal, Escape, Grid, Plan, Scene, Viewport};
 
@@ -74,7 +74,7 @@ impl Sink for Pbm {
         Box::new(Bits)
     }
 
-    fn begin<'a>(&self, to: &'a mut (dyn Write + Send), _: Texts) -> io::Result<Box<dyn Append + 'a>> {
+    fn begin<'a>(&self, to: &'a mut dyn Out, _: Texts) -> io::Result<Box<dyn Append + 'a>> {
         write!(to, "P4\n{SIZE} {SIZE}\n")?;
         Ok(Box::new(Bytes(to)))
     }
@@ -92,7 +92,7 @@ impl Encoder for Bits {
     }
 }
 
-struct Bytes<'a>(&'a mut (dyn Write + Send));
+struct Bytes<'a>(&'a mut dyn Out);
 
 impl Append for Bytes<'_> {
     fn append(&mut self, piece: Piece) -> io::Result<()> {

@@ -22,6 +22,12 @@ impl Escape {
         Self { n, fraction }
     }
 
+    /// Count and fraction as they were stored: see [`Escape::parts`].
+    #[inline(always)]
+    pub(crate) fn from_parts(n: u32, fraction: f32) -> Self {
+        Self { n, fraction }
+    }
+
     /// The escape count, if the sample escaped.
     #[inline(always)]
     pub fn n(self) -> Option<u32> {

@@ -34,6 +34,7 @@
 //! | [`location`] | locations in the files of other programs |
 //! | `encode` | file formats |
 //! | [`render`] | a scene into files |
+//! | [`decode`] | numbers from files |
 //! | [`job`] | a large render as a folder of finished pieces |
 //! | the binary: `cli`, `main` | command line, files, terminal |
 
@@ -60,10 +61,12 @@ pub mod encode;
 
 pub mod render;
 
+pub mod decode;
+
 pub mod job;
 
 pub use color::{Channel, Coloring, Curve, Edge, Interior, Light, Map, Painter, Palette, Rgb, Shading};
-pub use error::{Error, ErrorKind, JobProblem, NumberProblem, SceneProblem, Search};
+pub use error::{Error, ErrorKind, FieldProblem, JobProblem, NumberProblem, SceneProblem, Search};
 pub use field::{Distance, Escape, Field};
 pub use find::{AutoMaxIter, ExactEscape, Misiurewicz, Nucleus, Shape, auto_max_iter, exact_escape};
 pub use kernel::{

@@ -108,7 +108,7 @@ fn smooth_counts_are_counts_with_a_fraction() {
     folder.fail(
         &small(&["-o", "b.png", "--values", "smooth"]),
         2,
-        "error: --values is for NPY files, and there is none to write; add -o numbers.npy",
+        "error: --values is for files of numbers, and there is none to write; add -o numbers.npy",
     );
     let text = folder.succeed(&small(&["-q", "--dry-run", "-o", "x.npy"]));
     fs::write(folder.path("whole.toml"), text).expect("a file");
@@ -312,7 +312,7 @@ fn model_errors() {
         (
             &["render", "-o", "out.jpgg"],
             2,
-            "error: unknown file type '.jpgg'; known: .png, .npy, .tiff, .webp, .qoi, .jpg, .ppm, .pam",
+            "error: unknown file type '.jpgg'; known: .png, .npy, .tiff, .webp, .qoi, .jpg, .ppm, .pam, .npz, .exr",
         ),
         (
             &["render", "-o", "poster.png"],

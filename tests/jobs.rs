@@ -7,10 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use mandel::decode::ReadError;
 use mandel::encode::{Format, Options, Sink};
-use mandel::job::{
-    Digest, Job, ReadError, Stitch, make_shards, orbit_digest, read_orbit, survey, verify, write_orbit,
-};
+use mandel::job::{Digest, Job, Stitch, make_shards, orbit_digest, read_orbit, survey, verify, write_orbit};
 use mandel::render::{self, Render, Target, Watch};
 use mandel::{
     Bailout, Coloring, Distance, Error, ErrorKind, Escape, Grid, JobProblem, Kernel, Level, Location, Map,

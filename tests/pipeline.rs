@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use mandel::encode::{Band, Format, Npy, Options, Sink, Values};
+use mandel::encode::{Band, Format, Npy, Options, Out, Sink, Texts, Values};
 use mandel::render::{self, Render, RenderError, Target, Watch};
 use mandel::{Bailout, Coloring, Grid, Location, Scene, Viewport};
 
@@ -15,7 +15,7 @@ fn scene(size: (u32, u32), supersample: u32) -> Scene {
         .expect("a scene")
 }
 
-/// PNG and NPY.
+/// All formats: PNG, NPY, and those of all numbers.
 fn sinks(scene: &Scene) -> Vec<Box<dyn Sink>> {
     Format::all().map(|format| format.sink(render::layout(scene), Options::default())).collect()
 }
@@ -25,14 +25,11 @@ fn pool(threads: usize) -> rayon::ThreadPool {
 }
 
 /// Renders into all formats at once, into memory.
-fn files(scene: &Scene, threads: usize, rows: u32) -> Vec<Vec<u8>> {
+fn files(scene: &Scene, threads: usize, rows: u32, texts: Texts) -> Vec<Vec<u8>> {
     let sinks = sinks(scene);
     let mut files = vec![Vec::new(); sinks.len()];
-    let mut targets: Vec<Target> = sinks
-        .iter()
-        .zip(&mut files)
-        .map(|(sink, to)| Target { sink: sink.as_ref(), to, texts: &[("mandel", "a scene")] })
-        .collect();
+    let mut targets: Vec<Target> =
+        sinks.iter().zip(&mut files).map(|(sink, to)| Target { sink: sink.as_ref(), to, texts }).collect();
     let rows = render::rows_per_band(scene, rows, &sinks);
     pool(threads).install(|| {
         let render = Render::of(scene).expect("a kernel");
@@ -45,10 +42,14 @@ fn files(scene: &Scene, threads: usize, rows: u32) -> Vec<Vec<u8>> {
 fn neither_threads_nor_bands_change_a_byte() {
     for (size, supersample) in [((61, 83), 1), ((40, 33), 2), ((1, 1), 3)] {
         let scene = scene(size, supersample);
-        let first = files(&scene, 1, 1);
+        let texts: Texts = &[("Software", "mandel"), ("mandel", "a scene")];
+        let first = files(&scene, 1, 1, texts);
         for threads in [1, 2, 7] {
             for rows in [1, 5, 12, 1000, u32::MAX] {
-                assert!(files(&scene, threads, rows) == first, "{size:?}, {threads} threads, {rows} rows");
+                assert!(
+                    files(&scene, threads, rows, texts) == first,
+                    "{size:?}, {threads} threads, {rows} rows"
+                );
             }
         }
         // What is in the files is the picture and the counts.
@@ -151,8 +152,14 @@ fn a_render_cancelled_in_its_only_band_is_cancelled() {
     assert!(matches!(result, Err(RenderError::Cancelled)), "{result:?}");
 }
 
-/// Takes so many bytes and no more.
+/// Takes so many bytes and no more; at places, none beyond.
 struct Full(usize);
+
+impl Out for Full {
+    fn write_at(&mut self, place: u64, bytes: &[u8]) -> io::Result<()> {
+        if place as usize + bytes.len() > self.0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+}
 
 impl Write for Full {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -171,10 +178,10 @@ fn an_error_names_the_target_that_it_is_of() {
     let scene = scene((50, 70), 1);
     let sinks = sinks(&scene);
     let rows = render::rows_per_band(&scene, 1, &sinks);
-    let sizes: Vec<usize> = files(&scene, 1, rows).iter().map(Vec::len).collect();
+    let sizes: Vec<usize> = files(&scene, 1, rows, &[]).iter().map(Vec::len).collect();
     for (i, sink) in sinks.iter().enumerate() {
-        // The text of `files` is not written here. At the start, in the middle, and at the very end.
-        let all = sizes[i] - if i == 0 { 12 + "mandel\0\0\0\0\0a scene".len() } else { 0 };
+        // At the start, in the middle, and at the very end.
+        let all = sizes[i];
         for room in [0, 20, all / 2, all - 1, all] {
             let (mut good, mut full) = (Vec::new(), Full(room));
             let targets = &mut [

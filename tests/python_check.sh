@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The Python package as its users get it: installed by pip into an empty virtual environment, then tested there.
+# The Python package as its users get it: installed by pip into an empty virtual environment, then tested there, as are the formats
+# that other libraries read.
 # Needs Python 3.9 or later, and a package index that pip can reach.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,5 +22,9 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}"
 unset MANDEL
 "$python" -m pip install -q '.[dask]'
 [ "$("$folder/venv/bin/mandel" --version)" = "mandel $("$python" -c 'import importlib.metadata as m; print(m.version("mandel-render"))')" ]
+if ! "$python" -m pip install -q OpenEXR Pillow 2>"$folder/log"; then
+    echo "skipped: EXR, because pip cannot install OpenEXR: $(grep -m 1 ERROR "$folder/log")"
+fi
+"$python" tests/formats_check.py "$folder/venv/bin/mandel"
 cd "$folder"
 "$python" -m unittest discover -s "$OLDPWD/tests/python" "$@"

@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::steers;
 use crate::cli::value::not_an_option;
-use crate::cli::{batch, bench, convert, find, info, palettes, plan, point, render, stitch};
+use crate::cli::{batch, bench, color, convert, find, info, palettes, plan, point, render, stats, stitch};
 
 /// Mandelbrot pictures and exact escape counts.
 ///
@@ -24,6 +24,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Make a picture, or an array of counts for NumPy
     Render(Box<render::Args>),
+    /// Make a picture of the numbers in a file, without iterating again
+    Color(Box<color::Args>),
     /// Make many pictures: the jobs of a file, on all threads together
     Batch(batch::Args),
     /// Cut a large render into shards that many machines can make
@@ -33,6 +35,8 @@ pub(crate) enum Command {
     Stitch(Box<stitch::Args>),
     /// Compare numbers of threads, schedules and chunk sizes on one scene
     Bench(Box<bench::Args>),
+    /// Tell how the counts of a field or a scene are distributed, and what limit and density to try
+    Stats(stats::Args),
     /// Print the scene that a picture was made from, or the location in a file of another program
     Info(info::Args),
     /// Write a scene or location as a file of mandel, Kalles Fraktaler or Fraktaler-3

@@ -3,11 +3,11 @@
 use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use mandel::encode::Format;
+use mandel::encode::{Format, Out};
 use tempfile::NamedTempFile;
 
 use crate::cli::failure::{Failure, usage};
@@ -52,6 +52,11 @@ pub(crate) struct Request<F = Format> {
 }
 
 impl Request {
+    /// Whether it is something that bytes can only be written into in order.
+    pub(crate) fn is_special(&self) -> bool {
+        self.path.as_deref().is_some_and(is_special)
+    }
+
     /// Whether standard output is asked for by its name.
     pub(crate) fn is_stdout(&self) -> bool {
         self.path.as_deref().is_some_and(is_stdout)
@@ -307,6 +312,14 @@ impl<F> Write for Output<F> {
             Place::Device(writer) => writer.flush(),
             Place::File(writer) => writer.flush(),
         }
+    }
+}
+
+impl Out for Output {
+    fn write_at(&mut self, place: u64, bytes: &[u8]) -> io::Result<()> {
+        let Place::File(writer) = &mut self.place else { return Err(io::ErrorKind::Unsupported.into()) };
+        writer.flush()?;
+        writer.get_ref().as_file().write_all_at(bytes, place)
     }
 }
 

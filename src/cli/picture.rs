@@ -28,7 +28,7 @@ pub(crate) struct PictureArgs {
     /// What a JPEG keeps, from 1 to 100 [default: 92]
     #[arg(long, value_name = "Q", allow_hyphen_values = true, help_heading = "Output", value_parser = Worded(|text| value::whole("--quality", text, 1, 100, "")))]
     quality: Option<u32>,
-    /// What an NPY holds [default: counts]
+    /// What an NPY holds; with distance, NPZ and EXR have distances beside all else [default: counts]
     #[arg(long, value_enum, help_heading = "Output")]
     values: Option<ValuesArg>,
     /// Leave the scene, the program's name and the command out of the picture
@@ -119,7 +119,7 @@ impl PictureArgs {
         threads: usize,
     ) -> (Vec<Box<dyn Sink>>, u32, u64) {
         let layout = render::layout(scene);
-        let options = self.options();
+        let options = self.options(scene);
         let sink = |request: &Request| request.format.sink(layout, options);
         let sinks: Vec<Box<dyn Sink>> = requests.iter().map(sink).collect();
         let rows = self.rows_per_chunk.0.unwrap_or_else(|| render::default_rows_per_band(scene, threads));
@@ -128,10 +128,11 @@ impl PictureArgs {
         (sinks, rows, needed)
     }
 
-    fn options(&self) -> Options {
+    fn options(&self, scene: &Scene) -> Options {
         Options {
             compression: self.compression.into(),
             values: self.values(),
+            distances: self.values() == Values::Distance || scene.coloring().shading.takes_distances(),
             depth: self.depth.unwrap_or_default(),
             quality: self.quality.map_or(Options::QUALITY, |quality| quality as u8),
         }
@@ -149,16 +150,16 @@ impl PictureArgs {
         if self.quality.is_some() && !any(Format::has_quality) {
             return Err(usage("--quality is for JPEG, and there is none to write; add -o picture.jpg"));
         }
-        let (layout, options) = (render::layout(scene), self.options());
+        let (layout, options) = (render::layout(scene), self.options(scene));
         requests.iter().try_for_each(|request| request.format.check(layout, options))?;
-        self.check_values(scene, any(|format| !format.takes_colors()))
+        self.check_values(scene, any(Format::holds_numbers))
     }
 
     /// Checks that `--values` has a file to go into, and a scene to come from.
     fn check_values(&self, scene: &Scene, numbers: bool) -> Result<(), Failure> {
         match self.values {
             Some(_) if !numbers => {
-                Err(usage("--values is for NPY files, and there is none to write; add -o numbers.npy"))
+                Err(usage("--values is for files of numbers, and there is none to write; add -o numbers.npy"))
             }
             Some(ValuesArg::Smooth) if !scene.bailout().is_smooth() => Err(usage(
                 "--values smooth needs a scene with an escape radius, and this one has none; \
@@ -175,4 +176,20 @@ impl PictureArgs {
             _ => Existing::Refuse,
         }
     }
+}
+
+/// Checks that a format can hold the counts of a scene, and that an output can hold the format.
+pub(crate) fn check_format(request: &Request, sink: &dyn Sink, max_iter: u32) -> Result<(), Failure> {
+    let format = request.format;
+    if sink.takes_places() && request.is_special() {
+        return Err(usage(format!(
+            "{format} is written in several places of a file at once, which a pipe is not; name a file, as in \
+             -o numbers.{format}"
+        )));
+    }
+    if max_iter > sink.max_iter() {
+        let (name, most) = (format.to_string().to_uppercase(), sink.max_iter());
+        return Err(usage(format!("an {name} holds counts up to {most}; choose a --max-iter up to that")));
+    }
+    Ok(())
 }

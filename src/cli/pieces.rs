@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use mandel::job::{Digest, Job, ReadError, Stitch, orbit_digest, orbit_name, read_orbit, write_orbit};
+use mandel::decode::{FieldFile, ReadError};
+use mandel::job::{Digest, Job, Stitch, orbit_digest, orbit_name, read_orbit, write_orbit};
 use mandel::render::Render;
 use mandel::{Plan, ReferenceOrbit, Scene};
 use tempfile::NamedTempFile;
@@ -24,11 +25,13 @@ pub(crate) enum Source {
     Kernel(Render),
     /// They are read from shards.
     Shards(Render, Arc<Stitch>),
+    /// They are read from a file of all of them.
+    Field(Render, Arc<FieldFile>, PathBuf),
 }
 
 impl Source {
     pub(crate) fn render(&self) -> &Render {
-        let (Self::Kernel(render) | Self::Shards(render, _)) = self;
+        let (Self::Kernel(render) | Self::Shards(render, _) | Self::Field(render, ..)) = self;
         render
     }
 
@@ -38,13 +41,18 @@ impl Source {
         match self {
             Self::Kernel(_) => &NEVER,
             Self::Shards(_, stitch) => stitch.failed(),
+            Self::Field(_, field, _) => field.failed(),
         }
     }
 
     /// Why reading failed.
     pub(crate) fn failure(&self) -> Option<Failure> {
-        let Self::Shards(_, stitch) = self else { return None };
-        stitch.take_failure().map(|(path, error)| read_failure(&path, &error))
+        let (path, error) = match self {
+            Self::Kernel(_) => return None,
+            Self::Shards(_, stitch) => stitch.take_failure()?,
+            Self::Field(_, field, path) => (path.clone(), field.take_failure()?),
+        };
+        Some(read_failure(&path, &error))
     }
 }
 

@@ -5,12 +5,12 @@
 
 use std::env;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write, stderr};
+use std::io::{self, IsTerminal, stderr};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mandel::Pixmap;
-use mandel::encode::{Append, Band, Encoder, Layout, Needs, Piece, Sink, Texts, encode};
+use mandel::encode::{Append, Band, Encoder, Layout, Needs, Out, Piece, Sink, Texts, encode};
 use rustix::termios::tcgetwinsize;
 
 use crate::cli::terminal::say;
@@ -115,7 +115,7 @@ impl Sink for Preview {
         Box::new(Columns { layout: self.layout, width: self.size().0 })
     }
 
-    fn begin<'a>(&self, to: &'a mut (dyn Write + Send), _: Texts) -> io::Result<Box<dyn Append + 'a>> {
+    fn begin<'a>(&self, to: &'a mut dyn Out, _: Texts) -> io::Result<Box<dyn Append + 'a>> {
         let (width, height) = self.size();
         Ok(Box::new(Lines {
             to,
@@ -198,7 +198,7 @@ impl Rows {
 
 /// Draws lines of characters.
 struct Lines<'a> {
-    to: &'a mut (dyn Write + Send),
+    to: &'a mut dyn Out,
     protocol: Protocol,
     columns: u32,
     width: usize,

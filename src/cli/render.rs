@@ -5,24 +5,23 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use mandel::encode::{Band, Format, Needs, Sink, Values};
+use mandel::encode::{Band, Format, Sink, Values};
 use mandel::render::{Making, Render, RenderError, Target, Watch, layout};
 use mandel::{Error, Level, Plan, Scene};
 use serde_json::json;
 
-use crate::cli::command::command;
 use crate::cli::edges::Edges;
 use crate::cli::failure::{Failure, print, usage};
 use crate::cli::files::{Existing, Output, Request, finish_all, requests};
 use crate::cli::interrupt::Unfinished;
 use crate::cli::memory;
-use crate::cli::picture::PictureArgs;
+use crate::cli::metadata::{Reading, metadata, place};
+use crate::cli::picture::{PictureArgs, check_format};
 use crate::cli::pieces::Source;
 use crate::cli::preview::Preview;
 use crate::cli::progress::{Meter, Progress, Stage};
 use crate::cli::resolved::Resolved;
 use crate::cli::scene::{SceneArgs, no_lattice};
-use crate::cli::scene_file::KEYWORD;
 use crate::cli::scene_json::scene_json;
 use crate::cli::shard::{self, Folder, PieceArgs};
 use crate::cli::terminal::{say, shown};
@@ -34,7 +33,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     scene: SceneArgs,
 
-    /// Format where the file name has no suffix, as with -: png, npy, tiff, webp, qoi, jpg, ppm, pam [default: png]
+    /// Format where the file name has no suffix, as with -: png, npy, tiff, webp, qoi, jpg, ppm, pam, npz, exr [default: png]
     #[arg(long, value_name = "FORMAT", help_heading = "Output", value_parser = Worded(format))]
     format: Option<Format>,
     #[command(flatten)]
@@ -72,6 +71,8 @@ pub(crate) struct Job<'a> {
     rows_per_chunk: u32,
     /// Bytes that the render takes beside the reference orbit.
     needed: u64,
+    /// Where numbers are read from a file of all of them.
+    reading: Option<Reading>,
 }
 
 /// What some output takes.
@@ -116,7 +117,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         return if picture.json { print(&format!("{}\n", json!({ "outputs": [] }))) } else { Ok(()) };
     }
     let folder = args.pieces.resume();
-    let arrays = job.requests.iter().any(|request| !request.format.takes_colors());
+    let arrays = job.requests.iter().any(|request| request.format.holds_numbers());
     if job.resolved.scene.refines() && (folder.is_some() || arrays) {
         return Err(no_lattice());
     }
@@ -132,7 +133,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 
 /// The numbers that are wanted, where no picture is.
 fn numbers(requests: &[Request], picture: &PictureArgs) -> Option<Values> {
-    requests.iter().all(|request| !request.format.takes_colors()).then_some(picture.values())
+    let field = requests.iter().any(|request| request.format.is_field());
+    requests.iter().all(|request| request.format.holds_numbers()).then(|| match picture.values() {
+        Values::Counts if field => Values::Smooth,
+        values => values,
+    })
 }
 
 /// Pixels of the picture.
@@ -192,7 +197,12 @@ impl<'a> Job<'a> {
             memory::check(needed, share.threads, "this render", advice)?;
         }
         let plan = Plan::new(scene.samples(), scene.bailout(), level);
-        Ok(Self { args, requests, sinks, resolved, plan, share, rows_per_chunk, needed })
+        Ok(Self { args, requests, sinks, resolved, plan, share, rows_per_chunk, needed, reading: None })
+    }
+
+    /// The same with numbers from a file.
+    pub(crate) fn reading(self, reading: Reading) -> Self {
+        Self { reading: Some(reading), ..self }
     }
 
     /// The scene, of which nothing but the origin of its map is left to be found.
@@ -234,11 +244,13 @@ impl<'a> Job<'a> {
         unfinished: &Unfinished,
     ) -> Result<Vec<Output>, Failure> {
         let args = self.args;
+        let max_iter = self.scene().bailout().max_iter();
         let (mut outputs, mut sinks) = (Vec::new(), Vec::new());
         for (request, sink) in self.requests.iter().zip(self.sinks.drain(..)) {
             if request.is_stdout() && stdout().is_terminal() {
                 return Err(usage("a picture is not written to a terminal; use -o FILE or a pipe"));
             }
+            check_format(request, sink.as_ref(), max_iter)?;
             match Output::open(request, existing, sink.least_size(), unfinished)? {
                 Some(output) if args.json && output.is_stdout() => {
                     return Err(usage("--json and --output both write to standard output; keep one"));
@@ -280,13 +292,21 @@ impl<'a> Job<'a> {
         let seconds = start.elapsed().as_secs_f64();
         if !args.run.quiet {
             say(self.summary(&names, samples_per_pixel, seconds));
-            edges.notes(&scene).into_iter().for_each(say);
+            if self.reading.is_none() {
+                edges.notes(&scene).into_iter().for_each(say);
+            }
         }
         if args.json {
+            let mut described = scene_json(&scene);
+            if let (Some(Reading { view: false, .. }), Some(tables)) =
+                (&self.reading, described.as_object_mut())
+            {
+                tables.remove("view");
+            }
             let summary = json!({
-                "scene": scene_json(&scene),
-                "kernel": self.plan.to_string(),
-                "kernel_reason": self.plan.reason().to_string(),
+                "scene": described,
+                "kernel": self.made().0,
+                "kernel_reason": self.made().1,
                 "threads": self.share.threads,
                 "rows_per_chunk": self.rows_per_chunk,
                 "outputs": names,
@@ -307,7 +327,7 @@ impl<'a> Job<'a> {
     pub(crate) fn takes(&self) -> Takes {
         let needs = || self.sinks.iter().map(|sink| sink.needs());
         let shaded = self.resolved.scene.coloring().shading.takes_distances();
-        let colors = needs().any(Needs::is_picture);
+        let colors = self.sinks.iter().any(|sink| sink.needs().is_picture() || sink.is_field());
         Takes { colors, distances: needs().any(|needs| needs.distances) || colors && shaded }
     }
 
@@ -340,8 +360,15 @@ impl<'a> Job<'a> {
         cancel: &AtomicBool,
     ) -> Result<Written, Failure> {
         let scene = render.scene();
-        let texts = if self.args.no_metadata { Vec::new() } else { self.metadata(render) };
+        let texts = match self.args.no_metadata {
+            true => Vec::new(),
+            false => metadata(render, self.resolved.scene.coloring().origin, self.reading.as_ref()),
+        };
+        let places = place(scene, &texts);
         let texts: Vec<_> = texts.iter().map(|(keyword, text)| (*keyword, text.as_str())).collect();
+        let all: Vec<_> =
+            texts.iter().copied().chain(places.iter().map(|(k, text)| (*k, text.as_str()))).collect();
+        let texts_of = |sink: &dyn Sink| if sink.names_place() { &all[..] } else { &texts[..] };
         let width = u64::from(scene.viewport().width());
         let (edges, added) = (Mutex::new(Edges::default()), AtomicU64::new(0));
         let band = |band: &Band| {
@@ -352,8 +379,9 @@ impl<'a> Job<'a> {
         };
         let failures: Vec<_> = outputs.iter().map(Output::failure).collect();
         let pairs = self.sinks.iter().zip(&mut outputs);
-        let mut targets: Vec<Target> =
-            pairs.map(|(sink, output)| Target { sink: sink.as_ref(), to: output, texts: &texts }).collect();
+        let mut targets: Vec<Target> = pairs
+            .map(|(sink, output)| Target { sink: sink.as_ref(), to: output, texts: texts_of(sink.as_ref()) })
+            .collect();
         let (preview, mut to) = (self.preview(scene), stderr());
         targets.extend(preview.as_ref().map(|preview| Target { sink: preview, to: &mut to, texts: &[] }));
         let watch = Watch { band: &band, cancel };
@@ -380,16 +408,12 @@ impl<'a> Job<'a> {
         if self.args.preview && self.takes().colors { Preview::on_stderr(layout(scene)) } else { None }
     }
 
-    /// Keywords and texts of a picture: the program, a command that gives the picture again, and the scene.
-    fn metadata(&self, render: &Render) -> Vec<(&'static str, String)> {
-        let scene = render.scene();
-        // Options name neither an origin to the last bit nor a curve, so they give this picture only where it has those of its own view.
-        let origin = self.resolved.scene.coloring().origin;
-        let own =
-            |_: &String| render.has_own_curve() && (origin.is_none() || origin == render.origin_of_view());
-        let again = command(scene).filter(own).unwrap_or_else(|| "mandel render --scene THIS_FILE".into());
-        let software = concat!("mandel ", env!("CARGO_PKG_VERSION"));
-        vec![("Software", software.into()), ("Description", again), (KEYWORD, scene.to_text())]
+    /// With which kernel the numbers are made, and why.
+    fn made(&self) -> (String, String) {
+        match self.reading {
+            Some(_) => ("not iterated".into(), "the numbers are those of a file".into()),
+            None => (self.plan.to_string(), self.plan.reason().to_string()),
+        }
     }
 
     fn summary(&self, names: &[String], samples_per_pixel: f64, seconds: f64) -> String {
@@ -405,7 +429,7 @@ impl<'a> Job<'a> {
             "{}: {width}x{height}{samples}, max_iter {}, {}, {} thread{}, {seconds:.3} s, {:.1} Mpixel/s",
             names.join(", "),
             scene.bailout().max_iter(),
-            self.plan,
+            self.made().0,
             self.share.threads,
             if self.share.threads == 1 { "" } else { "s" },
             f64::from(width) * f64::from(height) / seconds / 1e6,

@@ -21,7 +21,7 @@ use crate::cli::value::{self, Auto, Center, Shade, Worded};
 use crate::cli::words::did_you_mean;
 
 /// Options that describe a picture.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct SceneArgs {
     /// A scene text ('--dry-run' prints one), a PNG made by mandel, or a location of Kalles Fraktaler, Fraktaler-3, DeepDrill, Fractint
     /// (FILE:ENTRY), XaoS or Mandelbrot.site, also in a picture; - for standard input. Other options override it
@@ -72,7 +72,7 @@ pub(crate) struct SceneArgs {
 }
 
 /// Options that say how numbers become colors.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct ColorArgs {
     /// Take all colors of this scene text, or PNG made by mandel, with the map that was found for it: frames of a film look alike.
     /// Other options override them
@@ -195,6 +195,9 @@ impl ColorArgs {
         if map.is_some_and(|map| draft.map != Some(map)) {
             // It belonged to another map.
             draft.curve = None;
+            if draft.map.is_some() {
+                draft.origin = None;
+            }
         }
         draft.map = map.or(draft.map);
         draft.origin = self.origin.map(|n| Escape::new(n, 0.0)).or(draft.origin);
@@ -230,6 +233,11 @@ impl ColorArgs {
 }
 
 impl SceneArgs {
+    /// The scene of a file as it is.
+    pub(crate) fn of_file(path: PathBuf) -> Self {
+        Self { scene: Some(path), ..Self::default() }
+    }
+
     /// The options on colors.
     pub(crate) fn color(&self) -> &ColorArgs {
         &self.color

@@ -16,7 +16,7 @@ use crate::cli::terminal::{brief, cut, reason, shown};
 use crate::cli::words::{did_you_mean, words};
 
 /// The keyword of the scene text in a PNG.
-pub(crate) const KEYWORD: &str = "mandel";
+pub(crate) const KEYWORD: &str = mandel::encode::SCENE;
 
 /// The most bytes of a scene text or of a file with a center. Two numbers of 100,000 digits take a fifth of it.
 const MAX_BYTES: u64 = 1 << 20;

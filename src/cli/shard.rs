@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use mandel::job::{Digest, Job, ReadError, Stitch, Survey, make_shards, verify_file};
+use mandel::decode::ReadError;
+use mandel::job::{Digest, Job, Stitch, Survey, make_shards, verify_file};
 use mandel::render::{Render, default_rows_per_band};
 use mandel::{Error, Level, Map, Plan, ReferenceOrbit, Scene};
 use serde_json::json;

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use mandel::decode::ReadError;
 use mandel::encode::Format;
-use mandel::job::{Job, ReadError, Stitch, Survey, recheck, survey};
+use mandel::job::{Job, Stitch, Survey, recheck, survey};
 use mandel::{Draft, Plan, Scene};
 use serde_json::json;
 

@@ -1,7 +1,9 @@
 //! Errors of the library in the words of the command line.
 
 use mandel::encode::Format;
-use mandel::{Bailout, Curve, Error, JobProblem, Level, MAX_SIDE, Palette, Scene, SceneProblem, Search};
+use mandel::{
+    Bailout, Curve, Error, FieldProblem, JobProblem, Level, MAX_SIDE, Palette, Scene, SceneProblem, Search,
+};
 
 use crate::cli::terminal::{brief, bytes, cut};
 
@@ -57,6 +59,7 @@ pub(crate) fn words(error: &Error) -> String {
             format!("{line}:{column}: {}", scene_problem(problem))
         }
         Error::Job(problem) => job_problem(problem),
+        Error::Field(problem) => field_problem(problem),
         _ => colors(error).unwrap_or_else(|| limit(error)),
     }
 }
@@ -107,6 +110,28 @@ fn limit(error: &Error) -> String {
         ),
         Error::Internal(_) => format!("{error}; this is a bug in mandel"),
         _ => error.to_string(),
+    }
+}
+
+fn field_problem(problem: &FieldProblem) -> String {
+    match problem {
+        FieldProblem::Unknown => "it is no file of numbers; NPY, NPZ, EXR and KFB are read".into(),
+        FieldProblem::Type(name) => {
+            format!("it has numbers of the type {}; <u4, <u8, <i4, <i8, <f4 and <f8 are read", brief(name))
+        }
+        FieldProblem::Shape(shape) => {
+            format!("it has the shape {}; two sides of 1 to {MAX_SIDE} are read", brief(shape))
+        }
+        FieldProblem::Size { columns, rows, expected, found } => format!(
+            "its header says {columns}x{rows} samples, which take {expected} bytes or more, and there are {found}"
+        ),
+        FieldProblem::Value { what, column, row } => {
+            format!("{what} at sample {column},{row}, counted from the upper left, 0,0")
+        }
+        FieldProblem::Memory { needed, free } => {
+            format!("it takes {} of memory and {} are free", bytes(*needed), bytes(*free))
+        }
+        _ => problem.to_string(),
     }
 }
 

@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::encode::depth::Depth;
+use crate::encode::exr::Exr;
 use crate::encode::npy::{Npy, Values};
+use crate::encode::npz::Npz;
 use crate::encode::png::{Compression, Png};
 use crate::encode::pnm::{self, Pnm};
 use crate::encode::sink::{Layout, Sink};
@@ -19,6 +21,8 @@ pub struct Format {
     suffixes: &'static [&'static str],
     /// Whether it holds colors; else it holds numbers alone.
     colors: bool,
+    /// Whether it holds all numbers and the scene: see [`Sink::is_field`].
+    field: bool,
     /// Whether pixels may have an opacity.
     alpha: bool,
     /// Whether channels may have 16 bits.
@@ -41,6 +45,8 @@ pub struct Options {
     pub depth: Depth,
     /// What is kept where something is lost: 1 to 100.
     pub quality: u8,
+    /// Whether files of all numbers hold distances.
+    pub distances: bool,
 }
 
 impl Options {
@@ -55,6 +61,7 @@ impl Default for Options {
             values: Values::default(),
             depth: Depth::default(),
             quality: Self::QUALITY,
+            distances: false,
         }
     }
 }
@@ -63,6 +70,7 @@ impl Default for Options {
 const PICTURE: Format = Format {
     suffixes: &[],
     colors: true,
+    field: false,
     alpha: true,
     sixteen: true,
     quality: false,
@@ -71,7 +79,7 @@ const PICTURE: Format = Format {
 };
 
 /// All formats, the default first.
-const FORMATS: [Format; 8] = [
+const FORMATS: [Format; 10] = [
     Format { suffixes: &["png"], ..PICTURE },
     Format {
         suffixes: &["npy"],
@@ -121,6 +129,19 @@ const FORMATS: [Format; 8] = [
         make: |layout, options| Box::new(Pnm::new(layout, options.depth, pnm::Kind::Pam)),
         ..PICTURE
     },
+    Format {
+        suffixes: &["npz"],
+        colors: false,
+        field: true,
+        make: |layout, options| Box::new(Npz::new(layout, options.distances)),
+        ..PICTURE
+    },
+    Format {
+        suffixes: &["exr"],
+        field: true,
+        make: |layout, options| Box::new(Exr::new(layout, options.distances)),
+        ..PICTURE
+    },
 ];
 
 /// Pixels up to which the best compression of PNG takes the picture as a whole, in memory and on one thread. A number, not the
@@ -144,6 +165,16 @@ impl Format {
     /// Whether files of this format hold colors; else they hold numbers alone.
     pub fn takes_colors(self) -> bool {
         self.colors
+    }
+
+    /// Whether its files hold all numbers and the scene: see [`Sink::is_field`].
+    pub fn is_field(self) -> bool {
+        self.field
+    }
+
+    /// Whether its files hold numbers of all samples.
+    pub fn holds_numbers(self) -> bool {
+        self.field || !self.colors
     }
 
     /// Whether pixels may have an opacity.

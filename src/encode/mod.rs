@@ -1,10 +1,12 @@
 //! File formats, one file for each. All implement [`Sink`].
 
 pub(crate) mod depth;
-mod exr_text;
+pub(crate) mod exr;
+pub(crate) mod exr_text;
 pub(crate) mod format;
 mod jpeg_text;
 pub(crate) mod npy;
+pub(crate) mod npz;
 pub(crate) mod png;
 pub(crate) mod png_text;
 mod pnm;
@@ -13,10 +15,12 @@ pub(crate) mod sink;
 mod whole;
 
 pub use depth::Depth;
+pub use exr::Exr;
 pub use exr_text::{EXR_SIGNATURE, exr_strings};
 pub use format::{Format, Options};
 pub use jpeg_text::{JPEG_SIGNATURE, jpeg_comment};
 pub use npy::{Npy, Values};
+pub use npz::Npz;
 pub use png::{Compression, Png, encode};
 pub use png_text::{MAX_TEXT, SIGNATURE, TextsError, texts};
-pub use sink::{Append, Band, Encoder, Layout, Needs, Piece, Sink, Texts};
+pub use sink::{Append, Band, Encoder, Layout, Needs, Out, Piece, SCENE, Sink, Texts};

@@ -1,8 +1,8 @@
 //! NumPy's array format: escape counts and smooth counts for `numpy.load`.
 
-use std::io::{self, Write};
+use std::io;
 
-use crate::encode::sink::{Append, Band, Bytes, Encoder, Layout, Needs, Piece, Sink, Texts};
+use crate::encode::sink::{Append, Band, Bytes, Encoder, Layout, Needs, Out, Piece, Sink, Texts};
 use crate::field::Distance;
 
 /// What the elements of the array are.
@@ -42,27 +42,32 @@ impl Npy {
 
     /// Columns and rows of samples.
     fn shape(&self) -> (u64, u64) {
-        let Layout { width, height, supersample, .. } = self.layout;
-        let samples = |pixels| u64::from(pixels) * u64::from(supersample);
-        (samples(width), samples(height))
+        self.layout.samples()
     }
 
     /// What stands before the numbers.
-    ///
-    /// Format version 1.0 (NumPy Enhancement Proposal 1): magic, length, a Python literal padded with blanks so that the
-    /// data begins at a multiple of 64 bytes.
     fn header(&self) -> Vec<u8> {
-        let (width, height) = self.shape();
         let (kind, parts, _) = self.values.kind();
-        let shape =
-            format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({height}, {width}{parts}), }}");
-        // Magic, version and length take 10 bytes, the line break at the end one.
-        let padded = (10 + shape.len() + 1).next_multiple_of(64) - 10;
-        let mut header = b"\x93NUMPY\x01\x00".to_vec();
-        header.extend((padded as u16).to_le_bytes());
-        header.extend(format!("{shape:0$}\n", padded - 1).bytes());
-        header
+        header(kind, parts, self.shape())
     }
+}
+
+/// How an array begins.
+pub(crate) const MAGIC: [u8; 6] = *b"\x93NUMPY";
+
+/// What stands before the numbers of an array.
+///
+/// Format version 1.0 (NumPy Enhancement Proposal 1): magic, length, a Python literal padded with blanks so that the
+/// data begins at a multiple of 64 bytes.
+pub(super) fn header(kind: &str, parts: &str, (width, height): (u64, u64)) -> Vec<u8> {
+    let shape =
+        format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({height}, {width}{parts}), }}");
+    // Magic, version and length take 10 bytes, the line break at the end one.
+    let padded = (10 + shape.len() + 1).next_multiple_of(64) - 10;
+    let mut header = [&MAGIC[..], &[1, 0]].concat();
+    header.extend((padded as u16).to_le_bytes());
+    header.extend(format!("{shape:0$}\n", padded - 1).bytes());
+    header
 }
 
 impl Sink for Npy {
@@ -81,7 +86,7 @@ impl Sink for Npy {
         Box::new(Numbers { max_iter: self.layout.max_iter, values: self.values })
     }
 
-    fn begin<'a>(&self, to: &'a mut (dyn Write + Send), _: Texts) -> io::Result<Box<dyn Append + 'a>> {
+    fn begin<'a>(&self, to: &'a mut dyn Out, _: Texts) -> io::Result<Box<dyn Append + 'a>> {
         to.write_all(&self.header())?;
         Ok(Box::new(Bytes { to }))
     }
@@ -99,15 +104,19 @@ impl Encoder for Numbers {
             Values::Smooth => {
                 flatten(band.escapes, |escape| escape.smooth().unwrap_or(f64::NAN).to_le_bytes())
             }
-            Values::Distance => flatten(band.distances, |Distance { x, y }| {
-                (u64::from(y.to_bits()) << 32 | u64::from(x.to_bits())).to_le_bytes()
-            }),
+            Values::Distance => flatten(band.distances, both),
         };
         pieces.push(Piece { bytes, ..Piece::default() });
     }
 }
 
-fn flatten<T, const SIZE: usize>(samples: &[T], bytes_of: impl Fn(&T) -> [u8; SIZE]) -> Vec<u8> {
+/// Both parts of a distance.
+pub(super) fn both(&Distance { x, y }: &Distance) -> [u8; 8] {
+    (u64::from(y.to_bits()) << 32 | u64::from(x.to_bits())).to_le_bytes()
+}
+
+/// The bytes of all samples.
+pub(super) fn flatten<T, const SIZE: usize>(samples: &[T], bytes_of: impl Fn(&T) -> [u8; SIZE]) -> Vec<u8> {
     let mut bytes = vec![0; SIZE * samples.len()];
     for (bytes, sample) in bytes.chunks_exact_mut(SIZE).zip(samples) {
         bytes.copy_from_slice(&bytes_of(sample));

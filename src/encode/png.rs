@@ -16,7 +16,7 @@ use png::text_metadata::ITXtChunk;
 
 use crate::encode::depth::Depth;
 use crate::encode::runs::Runs;
-use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Piece, Sink, Texts};
+use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Out, Piece, Sink, Texts};
 use crate::encode::whole::Picture;
 use crate::pixmap::Pixmap;
 
@@ -118,7 +118,7 @@ impl Sink for Png {
         })
     }
 
-    fn begin<'a>(&self, to: &'a mut (dyn Write + Send), texts: Texts) -> io::Result<Box<dyn Append + 'a>> {
+    fn begin<'a>(&self, to: &'a mut dyn Out, texts: Texts) -> io::Result<Box<dyn Append + 'a>> {
         let chunks = begin(self.layout, self.depth, to, texts, |_| ())?;
         Ok(Box::new(Chunks { chunks, adler: None }))
     }

@@ -1,9 +1,9 @@
 //! Netpbm's formats PPM and PAM: a header in ASCII, then the channels of all pixels (netpbm.sourceforge.net/doc/ppm.html, pam.html).
 
-use std::io::{self, Write};
+use std::io;
 
 use crate::encode::depth::Depth;
-use crate::encode::sink::{Append, Bytes, Encoder, Layout, Needs, Sink, Texts};
+use crate::encode::sink::{Append, Bytes, Encoder, Layout, Needs, Out, Sink, Texts};
 use crate::encode::whole::Samples;
 
 /// Which header.
@@ -57,7 +57,7 @@ impl Sink for Pnm {
         Box::new(Samples { channels: self.layout.channels(), depth: self.depth })
     }
 
-    fn begin<'a>(&self, to: &'a mut (dyn Write + Send), _: Texts) -> io::Result<Box<dyn Append + 'a>> {
+    fn begin<'a>(&self, to: &'a mut dyn Out, _: Texts) -> io::Result<Box<dyn Append + 'a>> {
         to.write_all(self.header().as_bytes())?;
         Ok(Box::new(Bytes { to }))
     }

@@ -31,6 +31,14 @@ impl Layout {
     }
 }
 
+impl Layout {
+    /// Columns and rows of samples.
+    pub(super) fn samples(&self) -> (u64, u64) {
+        let samples = |pixels| u64::from(pixels) * u64::from(self.supersample);
+        (samples(self.width), samples(self.height))
+    }
+}
+
 /// What a format requires of the render.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
@@ -83,8 +91,34 @@ pub struct Piece {
     pub length: u64,
 }
 
+/// The keyword of the text that is the scene.
+pub const SCENE: &str = "mandel";
+
 /// Texts that go into the file: keyword and text.
 pub type Texts<'a> = &'a [(&'a str, &'a str)];
+
+/// Where the bytes of a file go.
+pub trait Out: Write + Send {
+    /// Writes bytes at a place in the file, which may lie behind its end. What is written in order goes on where it was.
+    ///
+    /// # Errors
+    /// Those of the writer; [`io::ErrorKind::Unsupported`] where bytes can only be written in order.
+    fn write_at(&mut self, place: u64, bytes: &[u8]) -> io::Result<()> {
+        let _ = (place, bytes);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+impl Out for io::Stderr {}
+
+impl Out for Vec<u8> {
+    fn write_at(&mut self, place: u64, bytes: &[u8]) -> io::Result<()> {
+        let end = place as usize + bytes.len();
+        self.resize(end.max(self.len()), 0);
+        self[place as usize..end].copy_from_slice(bytes);
+        Ok(())
+    }
+}
 
 /// A format for one picture.
 pub trait Sink: Send + Sync {
@@ -94,6 +128,27 @@ pub trait Sink: Send + Sync {
     /// The least size of the file in bytes.
     fn least_size(&self) -> u64;
 
+    /// Whether it writes with [`Out::write_at`], which pipes cannot.
+    fn takes_places(&self) -> bool {
+        false
+    }
+
+    /// Whether the texts of the place in the words of other programs belong into it.
+    fn names_place(&self) -> bool {
+        false
+    }
+
+    /// The largest `max_iter` whose counts it can hold.
+    fn max_iter(&self) -> u32 {
+        u32::MAX
+    }
+
+    /// Whether its file holds all numbers and the scene, so that it can be colored again: then all of the scene is found, the curve of
+    /// its map too, even if no color is wanted.
+    fn is_field(&self) -> bool {
+        false
+    }
+
     /// A state for one thread that turns bands into pieces.
     fn encoder(&self) -> Box<dyn Encoder + '_>;
 
@@ -101,7 +156,7 @@ pub trait Sink: Send + Sync {
     ///
     /// # Errors
     /// Those of the writer.
-    fn begin<'a>(&self, to: &'a mut (dyn Write + Send), texts: Texts) -> io::Result<Box<dyn Append + 'a>>;
+    fn begin<'a>(&self, to: &'a mut dyn Out, texts: Texts) -> io::Result<Box<dyn Append + 'a>>;
 }
 
 /// Turns bands into pieces, on one thread.
@@ -127,7 +182,7 @@ pub trait Append: Send {
 
 /// Writes pieces as they are.
 pub(super) struct Bytes<'a> {
-    pub(super) to: &'a mut (dyn Write + Send),
+    pub(super) to: &'a mut dyn Out,
 }
 
 impl Append for Bytes<'_> {

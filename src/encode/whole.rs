@@ -12,7 +12,7 @@ use tiff::tags::Tag;
 
 use crate::encode::depth::Depth;
 use crate::encode::png;
-use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Piece, Sink, Texts};
+use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Out, Piece, Sink, Texts};
 
 /// A picture that is complete, with its texts.
 pub(super) struct Picture {
@@ -71,7 +71,7 @@ impl Sink for Whole {
         Box::new(Samples { channels: self.layout.channels(), depth: self.depth })
     }
 
-    fn begin<'a>(&self, to: &'a mut (dyn Write + Send), texts: Texts) -> io::Result<Box<dyn Append + 'a>> {
+    fn begin<'a>(&self, to: &'a mut dyn Out, texts: Texts) -> io::Result<Box<dyn Append + 'a>> {
         let texts = texts.iter().map(|(keyword, text)| (keyword.to_string(), text.to_string())).collect();
         let samples = Vec::with_capacity(self.size() as usize);
         let picture = Picture { layout: self.layout, depth: self.depth, samples, texts };
@@ -98,7 +98,7 @@ impl Encoder for Samples {
 struct Collected<'a> {
     picture: Picture,
     kind: Kind,
-    to: &'a mut (dyn Write + Send),
+    to: &'a mut dyn Out,
 }
 
 impl Append for Collected<'_> {

@@ -24,4 +24,4 @@ pub use orbit::{orbit_digest, orbit_name, read_orbit, write_orbit};
 pub use recheck::recheck;
 pub use stitch::Stitch;
 pub use survey::{Survey, survey};
-pub use verify::{ReadError, Verified, verify, verify_file};
+pub use verify::{Verified, verify, verify_file};

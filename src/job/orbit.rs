@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::decode::read_error::{ReadError, damaged};
 use crate::error::Error;
 use crate::job::digest::{Digest, Hashing};
 use crate::job::job::object;
-use crate::job::verify::{ReadError, damaged};
 use crate::kernel::deep::reference_orbit::{End, Extras, Points, ReferenceOrbit};
 use crate::number::complex::format_complex;
 use crate::number::complexexp::ComplexExp;

@@ -1,6 +1,5 @@
 //! A kernel whose results were computed before: it reads them from shards.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
@@ -8,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use crate::decode::read_error::{ReadError, damaged};
+use crate::decode::recent::Recent;
 use crate::field::{Distance, Escape};
 use crate::job::job::Job;
 use crate::job::shard::ENTRY;
 use crate::job::survey::Survey;
 use crate::job::tiles::Tiles;
-use crate::job::verify::{ReadError, Unpacker, damaged};
+use crate::job::verify::Unpacker;
 use crate::kernel::bailout::Kernel;
 use crate::render::in_order::lock;
 
@@ -226,60 +227,5 @@ impl Kernel for Arc<Stitch> {
 
     fn iterate(&self, columns: Range<u32>, rows: Range<u32>, out: &mut [Escape]) {
         self.as_ref().iterate(columns, rows, out);
-    }
-}
-
-/// Values that are made when they are asked for; those not asked for the longest go where there are too many.
-struct Recent<K, V> {
-    most: usize,
-    clock: u64,
-    values: HashMap<K, (u64, V)>,
-}
-
-impl<K: Copy + Eq + std::hash::Hash, V: Clone> Recent<K, V> {
-    fn new(most: usize) -> Self {
-        Self { most, clock: 0, values: HashMap::new() }
-    }
-
-    fn get<E>(&mut self, key: K, make: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
-        self.clock += 1;
-        if let Some((used, value)) = self.values.get_mut(&key) {
-            *used = self.clock;
-            return Ok(value.clone());
-        }
-        let value = make()?;
-        if self.values.len() >= self.most {
-            // An eighth at once, so that the search for the oldest is not made for each.
-            let mut used: Vec<u64> = self.values.values().map(|(used, _)| *used).collect();
-            let (_, oldest, _) = used.select_nth_unstable(self.most / 8);
-            let oldest = *oldest;
-            self.values.retain(|_, (used, _)| *used > oldest);
-        }
-        self.values.insert(key, (self.clock, value.clone()));
-        Ok(value)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_latest_values_are_kept() {
-        let mut recent = Recent::new(4);
-        let mut made = 0;
-        let mut get = |key: u32| {
-            let value: Result<u32, ()> = recent.get(key, || {
-                made += 1;
-                Ok(10 * key)
-            });
-            assert_eq!(value, Ok(10 * key));
-        };
-        [1, 2, 3, 4, 1, 1, 4, 3, 2].into_iter().for_each(&mut get);
-        // The oldest one goes, which is 1.
-        [5, 2, 3, 4, 5].into_iter().for_each(&mut get);
-        get(1);
-        assert_eq!(made, 6);
-        assert!(recent.values.len() <= 4);
     }
 }

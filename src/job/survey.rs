@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::path::PathBuf;
 
+use crate::decode::read_error::ReadError;
 use crate::job::job::Job;
-use crate::job::verify::{ReadError, Verified, verify_file};
+use crate::job::verify::{Verified, verify_file};
 use crate::render::in_order::in_order;
 
 /// What was found.

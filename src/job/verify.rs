@@ -7,40 +7,13 @@ use std::path::Path;
 use flate2::{Decompress, FlushDecompress, Status};
 use serde_json::Value;
 
+use crate::decode::read_error::{ReadError, damaged};
 use crate::error::Error;
 use crate::field::{Distance, Escape};
 use crate::job::digest::{Digest, Hashing};
 use crate::job::job::Job;
 use crate::job::shard::{END_MAGIC, Entry, MAGIC, MAX_HEADER, Tally, VERSION, header, trailer};
 use crate::job::tiles::Rect;
-
-/// Why a file cannot be used.
-#[derive(Debug)]
-pub enum ReadError {
-    /// It cannot be read.
-    Io(io::Error),
-    /// It is damaged, or belongs to something else.
-    Bad(Error),
-}
-
-impl From<io::Error> for ReadError {
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::UnexpectedEof => Self::Bad(Error::Damaged("it is cut short")),
-            _ => Self::Io(error),
-        }
-    }
-}
-
-impl From<Error> for ReadError {
-    fn from(error: Error) -> Self {
-        Self::Bad(error)
-    }
-}
-
-pub(super) fn damaged<T>(problem: &'static str) -> Result<T, ReadError> {
-    Err(ReadError::Bad(Error::Damaged(problem)))
-}
 
 /// A complete shard.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -105,6 +105,11 @@ pub trait Kernel: Send + Sync {
     /// They depend on the samples alone too. A sample that did not escape has [`Distance::NONE`].
     fn distances(&self, columns: Range<u32>, rows: Range<u32>, escapes: &[Escape], out: &mut [Distance]);
 
+    /// Whether distances are along the rows and columns of the lattice, not along the axes of the plane.
+    fn distances_along_rows(&self) -> bool {
+        false
+    }
+
     /// The results of both, for kernels that find them at once.
     fn iterate_with_distances(
         &self,

@@ -73,7 +73,9 @@ pub(crate) fn bands<S, T: Send, E: Send>(
             if distances {
                 plane.resize(escapes.len(), Distance::NONE);
                 kernel.iterate_with_distances(0..width, of, escapes, plane);
-                turn(scene.samples(), plane);
+                if !kernel.distances_along_rows() {
+                    turn(scene.samples(), plane);
+                }
             } else {
                 kernel.iterate(0..width, of, escapes);
             }

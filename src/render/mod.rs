@@ -6,7 +6,9 @@ pub(crate) mod contrast;
 pub(crate) mod in_order;
 pub(crate) mod pipeline;
 mod refine;
+mod statistics;
 pub(crate) mod stored;
 
 pub use bands::{Schedule, default_rows_per_band, field, iterate};
 pub use pipeline::{Making, Render, RenderError, Target, Watch, layout, memory, pixmap, rows_per_band};
+pub use statistics::Statistics;

@@ -1,6 +1,6 @@
 //! A scene into any number of files: iterate, color, encode, append.
 
-use std::io::{self, Write};
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,7 +9,7 @@ use crate::color::coloring::{Coloring, Map};
 use crate::color::dither::dither;
 use crate::color::interior::Interior;
 use crate::color::painter::{Channel, Painter};
-use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Piece, Sink, Texts};
+use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Out, Piece, Sink, Texts};
 use crate::error::Error;
 use crate::field::{Distance, Escape};
 use crate::kernel::bailout::Kernel;
@@ -44,7 +44,7 @@ pub struct Making<'a> {
     pub max_steps: u64,
     /// Set to the iterations it has so far, for a display of progress.
     pub steps: &'a AtomicU64,
-    /// Whether colors are wanted.
+    /// Whether colors are wanted, or a scene of which nothing is left to be found.
     pub colors: bool,
 }
 
@@ -53,7 +53,7 @@ pub struct Target<'a> {
     /// The format.
     pub sink: &'a dyn Sink,
     /// Where the bytes go.
-    pub to: &'a mut (dyn Write + Send),
+    pub to: &'a mut dyn Out,
     /// Keywords and texts.
     pub texts: Texts<'a>,
 }
@@ -365,6 +365,10 @@ impl Kernel for Cancelled<'_> {
         }
     }
 
+    fn distances_along_rows(&self) -> bool {
+        self.kernel.distances_along_rows()
+    }
+
     fn iterate_with_distances(
         &self,
         columns: Range<u32>,
@@ -421,10 +425,13 @@ pub fn memory(scene: &Scene, threads: usize, rows_per_band: u32, sinks: &[Box<dy
     let deep = needs().filter(|needs| needs.light).count() as u64;
     let flat = needs().filter(|needs| needs.colors).count() as u64;
     let pixel = channels * (1 + 2 * u64::from(light) + 2 * flat + 6 * deep);
+    // Files of all numbers have up to 28 bytes for each sample, which may be there as they are, sorted, and packed.
+    let field = 28 * k * k * sinks.iter().filter(|sink| sink.is_field()).count() as u64;
     let planes = 1 + u64::from(takes_distances(scene, sinks.iter().map(AsRef::as_ref)));
     // Distances take eight bytes more, and sorting the samples while they are computed sixteen.
-    let working =
-        bands.min(threads as u64).saturating_mul(band.saturating_mul(8 * (3 * planes - 2) * k * k + pixel));
+    let working = bands
+        .min(threads as u64)
+        .saturating_mul(band.saturating_mul(8 * (3 * planes - 2) * k * k + pixel + 3 * field));
     let waiting = bands.min(u64::from(AHEAD) * threads as u64);
     // The finer lattices have coordinates of their own, and each thread a row of pixels of each.
     let finer = || LEVELS.iter().map(|(k, _)| u64::from(*k)).filter(|_| scene.refines());
@@ -435,7 +442,7 @@ pub fn memory(scene: &Scene, threads: usize, rows_per_band: u32, sinks: &[Box<dy
     let whole: u64 =
         needs().filter(|needs| needs.whole).map(|needs| 3 * channels * (1 + u64::from(needs.light))).sum();
     let coloring = scene.coloring();
-    let colors = needs().any(Needs::is_picture);
+    let colors = sinks.iter().any(|sink| sink.needs().is_picture() || sink.is_field());
     let all = scene.samples().whole();
     let stored = match coloring.map {
         Map::Histogram if colors && coloring.curve.is_none() => {
@@ -446,7 +453,9 @@ pub fn memory(scene: &Scene, threads: usize, rows_per_band: u32, sinks: &[Box<dy
     working
         .saturating_add(stored)
         .saturating_add(coordinates)
-        .saturating_add(waiting.saturating_mul(band.saturating_mul(8 * k * k + channels * (flat + 2 * deep))))
+        .saturating_add(
+            waiting.saturating_mul(band.saturating_mul(8 * k * k + field + channels * (flat + 2 * deep))),
+        )
         .saturating_add(whole.saturating_mul(width).saturating_mul(height))
 }
 

@@ -62,4 +62,8 @@ impl Kernel for Stored {
     fn distances(&self, columns: Range<u32>, rows: Range<u32>, escapes: &[Escape], out: &mut [Distance]) {
         self.kernel.distances(columns, rows, escapes, out);
     }
+
+    fn distances_along_rows(&self) -> bool {
+        self.kernel.distances_along_rows()
+    }
 }

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
-use mandel::encode::{SIGNATURE, texts};
+use mandel::decode::FieldFile;
+use mandel::encode::{EXR_SIGNATURE, SIGNATURE, exr_strings, texts};
 use mandel::{Draft, Scene};
 
 use crate::cli::failure::Failure;
@@ -48,11 +49,15 @@ fn look(path: &Path, scene: &Scene) -> Found {
     if read.is_err() || head.is_empty() || file.rewind().is_err() {
         return Found::Other;
     }
-    if head != SIGNATURE {
-        return if head.starts_with(b"\x93NUMPY") { Found::Counts } else { Found::Foreign };
-    }
-    // All checksums of the file are compared.
-    let Ok(texts) = texts(BufReader::new(file)) else { return Found::Other };
+    // All checksums of a PNG are compared.
+    let texts = match &head[..] {
+        head if head == SIGNATURE => texts(BufReader::new(file)).ok(),
+        head if head.starts_with(&EXR_SIGNATURE) => exr_strings(BufReader::new(file)).ok(),
+        // Its arrays stay in the file.
+        [b'P', b'K', ..] => FieldFile::open(file, Some(1), 0).ok().map(|field| field.texts()),
+        head => return if head.starts_with(b"\x93NUMPY") { Found::Counts } else { Found::Foreign },
+    };
+    let Some(texts) = texts else { return Found::Other };
     match texts.iter().find(|(keyword, _)| keyword == KEYWORD) {
         Some((_, text)) if is_same(text, scene) => Found::Same,
         Some(_) => Found::Other,

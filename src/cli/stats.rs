@@ -1,0 +1,164 @@
+//! `mandel stats`: how the counts of a field or a scene are distributed, and what to try.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mandel::decode::ReadError;
+use mandel::encode::Values;
+use mandel::render::Statistics;
+use mandel::{Error, FieldProblem, Plan};
+use serde_json::{Value, json};
+
+use crate::cli::color;
+use crate::cli::failure::{Failure, print};
+use crate::cli::memory;
+use crate::cli::pieces::read_failure;
+use crate::cli::progress::{Meter, Progress, Stage};
+use crate::cli::run::RunArgs;
+use crate::cli::scene::SceneArgs;
+use crate::cli::terminal::shown;
+use crate::cli::threads;
+use crate::cli::value::Worded;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// A field as 'mandel color' reads it, or a scene text or picture of mandel, which is iterated
+    #[arg(value_name = "FIELD|SCENE")]
+    path: PathBuf,
+    /// The limit of iterations of a field that does not say it [default: the largest count]
+    #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true, value_parser = Worded(color::limit))]
+    max_iter: Option<u32>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+/// What is told.
+struct Counts {
+    size: (u32, u32),
+    max_iter: u32,
+    statistics: Statistics,
+}
+
+/// The quantiles that are told, in percent.
+const QUANTILES: [f64; 9] = [1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0];
+/// Ranges in the histogram.
+const RANGES: u32 = 16;
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let counts = match args.field() {
+        Some(counts) => counts?,
+        None => args.scene()?,
+    };
+    print(&if args.json { format!("{}\n", counts.json()) } else { counts.table(&args.path) })
+}
+
+impl Args {
+    /// The counts of a field; nothing if the file is none.
+    fn field(&self) -> Option<Result<Counts, Failure>> {
+        // A scene may come from standard input.
+        if self.path.as_os_str() == "-" {
+            return None;
+        }
+        let read = || -> Result<Option<Counts>, Failure> {
+            let file = color::open(&self.path)?;
+            let threads = self.run.threads()?;
+            let field = match color::read_any(file, self.max_iter, threads)? {
+                Err(ReadError::Bad(Error::Field(FieldProblem::Unknown))) => return Ok(None),
+                field => field.map_err(|error| read_failure(&self.path, &error))?,
+            };
+            let stored = color::stored_scene(&self.path, &field)?;
+            let of_scene = stored.map(|(scene, _)| scene.bailout().max_iter());
+            let max_iter = field.max_iter().or(of_scene).unwrap_or(1);
+            let pool = threads::pool(threads, 0, self.run.quiet)?;
+            let statistics = pool.install(|| Statistics::of(&field, field.size()));
+            match field.take_failure() {
+                Some(error) => Err(read_failure(&self.path, &error)),
+                None => Ok(Some(Counts { size: field.size(), max_iter, statistics })),
+            }
+        };
+        read().transpose()
+    }
+
+    /// The counts of a scene, which is iterated.
+    fn scene(&self) -> Result<Counts, Failure> {
+        let args = SceneArgs::of_file(self.path.clone());
+        let resolved = args.resolve(Some(Values::Smooth), self.run.progress(), 1)?;
+        let (scene, threads) = (resolved.scene, self.run.threads()?);
+        let samples = scene.samples();
+        let plan = Plan::new(samples, scene.bailout(), None);
+        let steps = Arc::default();
+        let shown = if plan.is_deep() { self.run.progress() } else { Progress::Never };
+        let meter = Meter::start(shown, Stage::Reference, Arc::clone(&steps));
+        let kernel = plan.kernel_within(resolved.reference, memory::max_steps(0), &steps)?;
+        drop(meter);
+        let size = (samples.width(), samples.height());
+        let pool = threads::pool(threads, 0, self.run.quiet)?;
+        let statistics = pool.install(|| Statistics::of(kernel.as_ref(), size));
+        Ok(Counts { size, max_iter: scene.bailout().max_iter(), statistics })
+    }
+}
+
+impl Counts {
+    fn json(&self) -> Value {
+        let Self { size: (width, height), max_iter, statistics } = self;
+        let quantile = |percent: f64| (percent.to_string(), json!(statistics.quantile(percent / 100.0)));
+        let histogram = statistics
+            .histogram(RANGES)
+            .into_iter()
+            .map(|(range, samples)| json!({ "from": range.start, "to": range.end, "samples": samples }));
+        json!({
+            "width": width,
+            "height": height,
+            "max_iter": max_iter,
+            "samples": statistics.samples,
+            "reached_max_iter": statistics.inside,
+            "share_reached_max_iter": self.share(),
+            "minimum": statistics.extremes.map(|(least, _)| least),
+            "maximum": statistics.extremes.map(|(_, most)| most),
+            "mean": statistics.mean(),
+            "quantiles": QUANTILES.map(quantile).into_iter().collect::<serde_json::Map<_, _>>(),
+            "histogram": histogram.collect::<Vec<_>>(),
+            "try": { "max_iter": statistics.max_iter(), "density": statistics.density() },
+        })
+    }
+
+    /// The part of the samples that reached the limit.
+    fn share(&self) -> f64 {
+        self.statistics.inside as f64 / self.statistics.samples as f64
+    }
+
+    fn table(&self, path: &Path) -> String {
+        let Self { size: (width, height), max_iter, statistics } = self;
+        let percent = 100.0 * self.share();
+        let mut lines = vec![
+            format!("{}: {width}x{height} samples, max_iter {max_iter}", shown(path)),
+            format!("reached max_iter  {} ({percent:.2} %)", statistics.inside),
+        ];
+        if let (Some((least, most)), Some(mean)) = (statistics.extremes, statistics.mean()) {
+            lines.extend(
+                [("minimum", least), ("maximum", most), ("mean", mean)]
+                    .map(|(name, nu)| format!("{name:<16}  {nu:.2}")),
+            );
+            lines.extend(QUANTILES.iter().filter_map(|percent| {
+                let nu = statistics.quantile(percent / 100.0)?;
+                Some(format!("{:<16}  {nu:.2}", format!("{percent} % up to")))
+            }));
+            lines.push("smooth counts, in equal ranges of the logarithm:".into());
+            let histogram = statistics.histogram(RANGES);
+            let highest = histogram.iter().map(|(_, samples)| *samples).max().unwrap_or(1).max(1);
+            lines.extend(histogram.into_iter().map(|(range, samples)| {
+                let bar = "#".repeat((40 * samples).div_ceil(highest) as usize);
+                format!("{:>12.1} to {:>12.1}  {samples:>12}  {bar}", range.start, range.end)
+                    .trim_end()
+                    .into()
+            }));
+        }
+        if let (Some(max_iter), Some(density)) = (statistics.max_iter(), statistics.density()) {
+            lines.push(format!("try --max-iter {max_iter}, and with --map log --density {density}"));
+        }
+        lines.join("\n") + "\n"
+    }
+}
