@@ -1,6 +1,6 @@
-"""Opens the numbers that mandel writes with the libraries that others read them with.
+"""Opens the numbers and pictures that mandel writes with the libraries that others read them with.
 
-Needs NumPy and, for EXR, OpenEXR:
+Needs NumPy and, for EXR and pictures, OpenEXR, Pillow and tifffile with imagecodecs:
 
     python3 tests/formats_check.py target/release/mandel
 """
@@ -18,6 +18,44 @@ except ImportError:
     OpenEXR = None
 
 
+def pictures(folder, mandel):
+    """Every format of pictures holds the same pixels."""
+    try:
+        from PIL import Image
+    except ImportError:
+        print("skipped: pictures, because Pillow is not installed")
+        return
+    view = ["--at", "mini", "-s", "90x61"]
+    flat = ["png", "tiff", "webp", "qoi", "ppm"]
+    deep = ["--depth", "16", "-o", "deep.png", "-o", "deep.tiff", "-o", "deep.ppm"]
+    mandel("render", *view, *(word for suffix in [*flat, "jpg"] for word in ["-o", f"flat.{suffix}"]))
+    mandel("render", *view, "--interior", "transparent", *(f"--output=clear.{suffix}" for suffix in flat[:4]))
+    mandel("render", *view, *deep)
+    mandel("render", *view, "--compression", "best", "-o", "best.png")
+
+    def pixels(name):
+        return np.asarray(Image.open(folder / name)).astype(int)
+
+    for suffix in flat:
+        assert (pixels(f"flat.{suffix}") == pixels("flat.png")).all(), suffix
+    for suffix in flat[:4]:
+        assert pixels(f"clear.{suffix}").shape == (61, 90, 4), suffix
+        assert (pixels(f"clear.{suffix}") == pixels("clear.png")).all(), suffix
+    assert (pixels("best.png") == pixels("flat.png")).all()
+    assert abs(pixels("flat.jpg") - pixels("flat.png")).mean() < 3
+    print("Pillow", Image.__version__, "reads PNG, TIFF, WebP, QOI, PPM and JPEG")
+    try:
+        import tifffile
+    except ImportError:
+        print("skipped: 16 bits, because tifffile is not installed")
+        return
+    tiff = tifffile.imread(folder / "deep.tiff")
+    assert tiff.dtype == np.uint16 and abs(tiff / 257 - pixels("flat.png")).max() < 0.6
+    head, data = (folder / "deep.ppm").read_bytes().split(b"65535\n", 1)
+    assert (np.frombuffer(data, ">u2").reshape(tiff.shape) == tiff).all(), head
+    print("tifffile", tifffile.__version__, "reads TIFF with 16 bits")
+
+
 def main(program):
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -25,6 +63,7 @@ def main(program):
         def mandel(*words):
             subprocess.run([program, *words, "-q"], check=True, cwd=folder)
 
+        pictures(folder, mandel)
         view = ["--at", "elephant", "-s", "60x41", "--supersample", "2", "--rotate", "20"]
         mandel("render", *view, "--light", "135", "-o", "a.png", "-o", "a.npz", "-o", "a.exr")
         mandel("render", *view, "-o", "counts.npy")
@@ -84,13 +123,13 @@ def main(program):
         # What OpenEXR writes is read as well, in the compressions that keep all bits.
         kept = {name: channels[name] for name in ["N", "NF", "DEX", "DEY"]}
         plain = {name: header[name] for name in ["Iterations", "IterationsBias"]}
-        pictures = set()
+        colored = set()
         for name in ["NO", "RLE", "ZIPS", "ZIP", "PIZ"]:
             made = {"compression": getattr(OpenEXR, f"{name}_COMPRESSION"), "type": OpenEXR.scanlineimage}
             OpenEXR.File({**plain, **made}, kept).write(str(folder / f"{name}.exr"))
             mandel("color", f"{name}.exr", "--light", "135", "-o", f"{name}.png")
-            pictures.add((folder / f"{name}.png").read_bytes())
-        assert len(pictures) == 1
+            colored.add((folder / f"{name}.png").read_bytes())
+        assert len(colored) == 1
         print("mandel reads what OpenEXR writes")
     return 0
 

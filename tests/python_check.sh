@@ -22,8 +22,8 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}"
 unset MANDEL
 "$python" -m pip install -q '.[dask]'
 [ "$("$folder/venv/bin/mandel" --version)" = "mandel $("$python" -c 'import importlib.metadata as m; print(m.version("mandel-render"))')" ]
-if ! "$python" -m pip install -q OpenEXR Pillow 2>"$folder/log"; then
-    echo "skipped: EXR, because pip cannot install OpenEXR: $(grep -m 1 ERROR "$folder/log")"
+if ! "$python" -m pip install -q OpenEXR Pillow tifffile imagecodecs 2>"$folder/log"; then
+    echo "skipped: EXR and pictures, because pip cannot install OpenEXR, Pillow, tifffile and imagecodecs: $(grep -m 1 ERROR "$folder/log")"
 fi
 "$python" tests/formats_check.py "$folder/venv/bin/mandel"
 cd "$folder"
