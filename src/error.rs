@@ -84,6 +84,9 @@ pub enum Error {
     /// A text that is no color.
     #[error("'{}' is no color", .0.escape_debug())]
     Color(String),
+    /// A text that names no way to color samples that do not escape.
+    #[error("'{}' is no color, 'transparent', 'period' or 'distance'", .0.escape_debug())]
+    Interior(String),
     /// A palette of fewer than two colors.
     #[error("a palette of {0} colors")]
     FewColors(usize),

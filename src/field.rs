@@ -4,7 +4,8 @@
 ///
 /// The count is the smallest n with |z_n| > 2, where z_0 = 0 and z_{n+1} = z_n^2 + c. The smooth iteration count
 /// (normalized iteration count) is `n + fraction`; the two are stored apart so that large counts lose no precision.
-/// A sample without a count did not escape within `max_iter`; it may do so later.
+/// A sample without a count did not escape within `max_iter`; it may do so later. In place of the fraction it has the period of the
+/// attracting cycle that it comes to, where that was asked for and found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Escape {
     n: u32,
@@ -28,6 +29,23 @@ impl Escape {
         Self { n, fraction }
     }
 
+    /// The sample did not escape within `max_iter`, since it comes to an attracting cycle of this period; 0 where none is known.
+    /// Periods beyond [`Escape::MAX_PERIOD`] are stored as that.
+    #[inline(always)]
+    pub const fn inside(period: u32) -> Self {
+        let period = if period < Self::MAX_PERIOD { period } else { Self::MAX_PERIOD };
+        Self { n: u32::MAX, fraction: period as f32 }
+    }
+
+    /// The largest period that is told apart: beyond it `f32` does not have all whole numbers.
+    pub const MAX_PERIOD: u32 = 1 << f32::MANTISSA_DIGITS;
+
+    /// The period of the attracting cycle, if the sample did not escape and one is known.
+    #[inline(always)]
+    pub fn period(self) -> Option<u32> {
+        (self.n == u32::MAX && self.fraction > 0.0).then_some(self.fraction as u32)
+    }
+
     /// The escape count, if the sample escaped.
     #[inline(always)]
     pub fn n(self) -> Option<u32> {
@@ -40,7 +58,7 @@ impl Escape {
         self.n.min(max_iter)
     }
 
-    /// Count and fraction as they are stored; a count of `u32::MAX` stands for no escape.
+    /// Count and fraction as they are stored; a count of `u32::MAX` stands for no escape, and its fraction is the period, or 0.
     #[inline(always)]
     pub(crate) fn parts(self) -> (u32, f32) {
         (self.n, self.fraction)
@@ -50,7 +68,7 @@ impl Escape {
     /// 0 if the sample did not escape.
     #[inline(always)]
     pub fn fraction(self) -> f32 {
-        self.fraction
+        if self.n == u32::MAX { 0.0 } else { self.fraction }
     }
 
     /// The smooth count as one number, if the sample escaped. Both summands are exact in `f64`; the sum is rounded once, which no
@@ -72,12 +90,16 @@ impl Escape {
     }
 }
 
-/// The estimated distance of a sample from the set, with its direction.
+/// The estimated distance of a sample from the boundary of the set, with its direction.
 ///
-/// It points away from the set, up the gradient of the potential. A kernel gives it along the real and the imaginary axis; in a picture
+/// Of a sample that escaped it points away from the set, up the gradient of the potential. A kernel gives it along the real and the imaginary axis; in a picture
 /// that is turned, [`Render`](crate::render::Render) turns it along, so that `x` is to the right and `y` up. Its length is |z| ln |z| / |dz/dc| in
 /// spacings of the samples (the smaller one where pixels are not square), so that it is about 1 at one pixel where there is one sample to each. The true distance lies between half of
 /// it and twice of it (Milnor and Thurston; see H.-O. Peitgen, D. Saupe, "The Science of Fractal Images", 1988, appendix D).
+///
+/// Of a sample that comes to an attracting cycle with multiplier l it points into its component, to where |l| falls, and its length is
+/// (1 - |l|^2) / (2 |dl/dc|), half the conformal radius of the component, as far as that is asked for. By Koebe's theorem the true distance lies
+/// between half of it and twice of it here too, and next to a smooth boundary it is the true distance on both sides.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Distance {
     /// Along the real axis, or to the right.
@@ -87,13 +109,43 @@ pub struct Distance {
 }
 
 impl Distance {
-    /// That of a sample that did not escape.
+    /// That of a sample that did not escape, where none is known.
     pub const NONE: Self = Self { x: 0.0, y: 0.0 };
+
+    /// The largest length that is told apart. Its square is far from the end of `f32`.
+    pub const MAX: f32 = (1_u64 << 60) as f32;
 
     /// Its length.
     #[inline(always)]
     pub fn length(self) -> f32 {
         (self.x * self.x + self.y * self.y).sqrt()
+    }
+}
+
+/// What is computed of samples beside their counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Detail {
+    /// Distances of the samples that escape.
+    pub distances: bool,
+    /// Periods and distances of those that do not.
+    pub interiors: bool,
+}
+
+impl Detail {
+    /// Whether there is a plane of distances.
+    pub fn has_distances(self) -> bool {
+        self.distances || self.interiors
+    }
+
+    /// Whether all of another is computed.
+    pub fn covers(self, other: Self) -> bool {
+        (self.distances || !other.distances) && (self.interiors || !other.interiors)
+    }
+
+    /// This and the other.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { distances: self.distances || other.distances, interiors: self.interiors || other.interiors }
     }
 }
 

@@ -67,7 +67,7 @@ pub mod job;
 
 pub use color::{Channel, Coloring, Curve, Edge, Interior, Light, Map, Painter, Palette, Rgb, Shading};
 pub use error::{Error, ErrorKind, FieldProblem, JobProblem, NumberProblem, SceneProblem, Search};
-pub use field::{Distance, Escape, Field};
+pub use field::{Detail, Distance, Escape, Field};
 pub use find::{AutoMaxIter, ExactEscape, Misiurewicz, Nucleus, Shape, auto_max_iter, exact_escape};
 pub use kernel::{
     Bailout, End, F64_SPACING, Kernel, Level, Method, Plan, Reason, ReferenceOrbit, Shortcuts, Smoothing,

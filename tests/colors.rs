@@ -80,11 +80,28 @@ fn pictures() -> Vec<(String, Scene)> {
             pictures.push(picture(place, supersample, coloring.clone()));
         }
     }
+    let inside = |interior, light| Coloring {
+        interior,
+        shading: Shading { light, edge: None },
+        ..Coloring::default()
+    };
+    let interiors = [
+        (Interior::Period, None),
+        (Interior::Distance, None),
+        (Interior::Period, light),
+        (Interior::Distance, light),
+    ];
+    let interiors = interiors.map(|(interior, light)| inside(interior, light));
+    let views = [("home", 2), ("mini", 1), ("seahorse", 2)];
+    let interiors =
+        interiors.iter().flat_map(|coloring| views.map(|(place, k)| picture(place, k, coloring.clone())));
+    let interiors: Vec<_> = interiors.collect();
     for place in ["seahorse", "twins"] {
         let (options, scene) = picture(place, 2, Coloring::default());
         let scene = scene.with_refinement().expect("a scene");
         pictures.push((options.replace("--supersample 2", "--supersample auto"), scene));
     }
+    pictures.extend(interiors);
     pictures
 }
 

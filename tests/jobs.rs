@@ -12,8 +12,8 @@ use mandel::encode::{Format, Options, Sink};
 use mandel::job::{Digest, Job, Stitch, make_shards, orbit_digest, read_orbit, survey, verify, write_orbit};
 use mandel::render::{self, Render, Target, Watch};
 use mandel::{
-    Bailout, Coloring, Distance, Error, ErrorKind, Escape, Grid, JobProblem, Kernel, Level, Location, Map,
-    Plan, ReferenceOrbit, Rotation, Scene, Viewport,
+    Bailout, Coloring, Detail, Distance, Error, ErrorKind, Escape, Grid, JobProblem, Kernel, Level, Location,
+    Map, Plan, ReferenceOrbit, Rotation, Scene, Viewport,
 };
 
 fn scene(place: &str, size: (u32, u32), max_iter: u32, supersample: u32) -> Scene {
@@ -30,7 +30,7 @@ fn orbit(scene: &Scene) -> Option<Arc<ReferenceOrbit>> {
 
 fn plan(scene: &Scene, shards: u32) -> Job {
     let orbit = orbit(scene).map(|orbit| (orbit.clone(), orbit_digest(scene, &orbit)));
-    Job::plan(scene, shards, false, orbit).expect("a job")
+    Job::plan(scene, shards, Detail::default(), orbit).expect("a job")
 }
 
 fn pool(threads: usize) -> rayon::ThreadPool {
@@ -345,11 +345,11 @@ fn a_job_that_makes_no_sense_is_refused() {
     assert!(matches!(changed("\"orbit\":null", &orbit), JobProblem::Value { key: "orbit", .. }));
     assert!(matches!(changed("max_iter = 300", "max_iter = 0"), JobProblem::Scene(_)));
     assert!(matches!(
-        Job::plan(&home, 0, false, None),
+        Job::plan(&home, 0, Detail::default(), None),
         Err(Error::Job(JobProblem::Shards { shards: 0, .. }))
     ));
     assert!(matches!(
-        Job::plan(&home, 9999, false, None),
+        Job::plan(&home, 9999, Detail::default(), None),
         Err(Error::Job(JobProblem::Shards { shards: 9999, .. }))
     ));
 }

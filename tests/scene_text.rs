@@ -143,7 +143,12 @@ impl Random {
             density: if self.one_in(2) { self.of(&extremes) } else { self.float(1e6).max(5e-324) },
             offset: sign * if self.one_in(3) { self.of(&[0.0, 1e6, 5e-324]) } else { self.float(1e6) },
             bands: self.one_in(2),
-            interior: if self.one_in(4) { Interior::Transparent } else { Interior::Color(self.color()) },
+            interior: match self.range(0, 4) {
+                0 => Interior::Transparent,
+                1 => Interior::Period,
+                2 => Interior::Distance,
+                _ => Interior::Color(self.color()),
+            },
             origin: (fraction.is_finite() && self.one_in(2))
                 .then(|| Escape::new(self.range(0, u64::from(u32::MAX)) as u32, fraction)),
             curve: self.one_in(3).then(|| self.curve()),
@@ -456,7 +461,7 @@ const BAD: &[(&str, usize, usize, &str)] = &[
     ("[color]\norigin = { n = 1 }", 2, 10, "'origin' must be { n = a count below 4294967295, fraction = a finite number }"),
     ("[color]\norigin = { n = 1, fraction = nan }", 2, 10, "'origin' must be { n = a count"),
     ("[color]\norigin = { n = 4294967295, fraction = 0 }", 2, 10, "'origin' must be { n = a count"),
-    ("[color]\ninterior = \"blue\"", 2, 12, "interior: 'blue' is no color"),
+    ("[color]\ninterior = \"blue\"", 2, 12, "interior: cannot read 'blue'"),
 ];
 
 /// Line, column and words of the refusal.

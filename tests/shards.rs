@@ -241,6 +241,51 @@ fn distances_travel_in_shards() {
     assert!(stderr.contains("name another folder for --resume"), "{stderr}");
 }
 
+#[test]
+fn periods_travel_in_shards() {
+    let folder = Folder::new();
+    for (name, view) in [
+        ("smooth", "--at mini -s 90x60 -n 500"),
+        (
+            "deep",
+            "-c -1.7598171308048479165828760533-0.0125933107997496573193888668543i -z 1e19 -s 48x32 -n 5000",
+        ),
+    ] {
+        for (interior, i) in [("period", 1), ("distance", 2), ("distance --light 135 --edge 0.5", 3)] {
+            folder.succeed(&format!("render {view} --interior {interior} -q -o direct-{name}-{i}.png"));
+        }
+        folder.succeed(&format!("plan {view} --shards 3 --distance --periods -o {name}.json"));
+        for shard in 1..=3 {
+            folder.succeed(&format!("render --job {name}.json --shard {shard}/3 --out-dir {name} -q"));
+        }
+        for (interior, i) in [("period", 1), ("distance", 2), ("distance --light 135 --edge 0.5", 3)] {
+            folder.succeed(&format!(
+                "stitch {name}.json {name} --interior {interior} -q --recheck 5% -o all-{name}-{i}.png"
+            ));
+            folder.same(&format!("direct-{name}-{i}.png"), &format!("all-{name}-{i}.png"));
+        }
+        // Numbers are those of samples that escape, and so are the colors that take no others.
+        folder.succeed(&format!(
+            "render {view} --light 135 -q -o direct.png -o direct.npy --values distance -f"
+        ));
+        folder.succeed(&format!(
+            "stitch {name}.json {name} --light 135 -q -o all.png -o all.npy --values distance -f"
+        ));
+        folder.same("direct.png", "all.png");
+        folder.same("direct.npy", "all.npy");
+        folder.succeed(&format!(
+            "render {view} --interior period --resume parts-{name} -q -o again-{name}.png"
+        ));
+        folder.same(&format!("direct-{name}-1.png"), &format!("again-{name}.png"));
+    }
+    folder.succeed("plan --at mini -s 90x60 -n 500 --shards 3 --distance -o plain.json");
+    for shard in 1..=3 {
+        folder.succeed(&format!("render --job plain.json --shard {shard}/3 --out-dir plain -q"));
+    }
+    let stderr = folder.fail("stitch plain.json plain --interior period -o x.png", 2);
+    assert!(stderr.contains("keeps no periods") && stderr.contains("plan with --periods"), "{stderr}");
+}
+
 /// A kernel that computes one sample wrongly.
 struct Wrong {
     kernel: Box<dyn Kernel>,

@@ -158,7 +158,13 @@ impl Args {
     /// Checks that the field has what the picture takes.
     fn check(&self, scene: &Scene, field: &FieldFile, takes: Takes) -> Result<(), Failure> {
         let name = shown(&self.field);
-        if takes.distances && !field.has_distances() {
+        if takes.detail.interiors {
+            return Err(usage(format!(
+                "{name} has no periods, which --interior period and distance need; choose another --interior, or render the \
+                 picture again"
+            )));
+        }
+        if takes.detail.distances && !field.has_distances() {
             return Err(usage(format!(
                 "{name} has no distances, which --light, --edge and --values distance need; render it again with \
                  --values distance"

@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 use std::fs;
 use std::path::PathBuf;
 
+use mandel::Detail;
 use mandel::job::Job;
 use serde_json::json;
 
@@ -32,6 +33,9 @@ pub(crate) struct Args {
     /// Keep distances too, so that 'mandel stitch' can make light and edges of them; shards get two to three times as large
     #[arg(long, help_heading = "Shards")]
     distance: bool,
+    /// Keep periods and distances of points that do not escape too, so that 'mandel stitch' can color them by these
+    #[arg(long, help_heading = "Shards")]
+    periods: bool,
     /// File for the job; a deep view has its reference orbit beside it
     #[arg(short, long, value_name = "FILE", default_value = "job.json", help_heading = "Shards")]
     output: PathBuf,
@@ -81,7 +85,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
     let (scene, known) = (resolved.scene, resolved.reference);
     // A built-in view may have a light of its own, which the picture then has as that of a single render has it.
-    let distance = args.distance || scene.coloring().shading.takes_distances();
+    let detail = Detail { distances: args.distance, interiors: args.periods }.and(scene.coloring().detail());
     if scene.refines() {
         return Err(no_lattice());
     }
@@ -90,7 +94,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let pool = threads::pool(args.run.threads()?, NEEDED, args.run.quiet)?;
     let (job, orbit) = pool.install(|| {
         let orbit = compute_orbit(&scene, known, memory::max_steps(NEEDED), progress)?;
-        Ok::<_, Failure>((Job::plan(&scene, args.shards, distance, orbit.clone())?, orbit))
+        Ok::<_, Failure>((Job::plan(&scene, args.shards, detail, orbit.clone())?, orbit))
     })?;
     let text = job.to_text();
     let there = fs::read(&args.output).is_ok_and(|there| there == text.as_bytes());

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use mandel::encode::{Band, Format, Sink, Values};
 use mandel::render::{Making, Render, RenderError, Target, Watch, layout};
-use mandel::{Error, Level, Plan, Scene};
+use mandel::{Detail, Error, Level, Plan, Scene};
 use serde_json::json;
 
 use crate::cli::edges::Edges;
@@ -79,7 +79,7 @@ pub(crate) struct Job<'a> {
 #[derive(Clone, Copy)]
 pub(crate) struct Takes {
     pub(crate) colors: bool,
-    pub(crate) distances: bool,
+    pub(crate) detail: Detail,
 }
 
 /// What has been written.
@@ -326,9 +326,10 @@ impl<'a> Job<'a> {
     /// What the outputs take.
     pub(crate) fn takes(&self) -> Takes {
         let needs = || self.sinks.iter().map(|sink| sink.needs());
-        let shaded = self.resolved.scene.coloring().shading.takes_distances();
         let colors = self.sinks.iter().any(|sink| sink.needs().is_picture() || sink.is_field());
-        Takes { colors, distances: needs().any(|needs| needs.distances) || colors && shaded }
+        let numbers = Detail { distances: needs().any(|needs| needs.distances), interiors: false };
+        let coloring = self.resolved.scene.coloring().detail();
+        Takes { colors, detail: if colors { numbers.and(coloring) } else { numbers } }
     }
 
     /// Makes kernel and painter on the current pool, which leaves nothing of the scene to be found.

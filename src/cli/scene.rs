@@ -99,7 +99,8 @@ pub(crate) struct ColorArgs {
     /// Bands of whole counts, and a palette's own steps, instead of smooth color; =false to override a scene
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Color")]
     bands: Option<bool>,
-    /// Points that do not escape: a color (#rgb, #rrggbb, black or white), or transparent [default: black]
+    /// Points that do not escape: a color (#rgb, #rrggbb, black or white), transparent, 'period' for a color of the palette for each
+    /// period of the cycle that they come to, or 'distance' for the palette from the boundary inwards [default: black]
     #[arg(long, value_name = "COLOR|HOW", help_heading = "Color", value_parser = Worded(interior))]
     interior: Option<Interior>,
     /// Light from this direction on the relief around the set: degrees from the right, counter-clockwise; 135 is the upper left.

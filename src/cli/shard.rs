@@ -274,12 +274,12 @@ impl Folder<'_> {
                     shown(&path)
                 )));
             }
-            check_distances(&job, &path, takes)?;
+            check_detail(&job, &path, takes)?;
             (job, None)
         } else {
             let progress = self.picture.run.progress();
             let orbit = compute_orbit(scene, resolved.reference.take(), max_steps, progress)?;
-            let job = Job::plan(scene, Job::shards_to_resume(scene), takes.distances, orbit.clone())?;
+            let job = Job::plan(scene, Job::shards_to_resume(scene), takes.detail, orbit.clone())?;
             if let Some(orbit) = &orbit {
                 put_orbit(scene, orbit, &path, &self.unfinished)?;
             }
@@ -354,16 +354,20 @@ fn difference(there: &Scene, asked: &Scene) -> Option<String> {
     Some(format!("with {} where {} is asked for", line(&there, &asked), line(&asked, &there)))
 }
 
-/// Refuses a job without the distances that are wanted of it.
-pub(crate) fn check_distances(job: &Job, path: &Path, takes: Takes) -> Result<(), Failure> {
-    if takes.distances && !job.has_distances() {
-        return Err(usage(format!(
-            "{} keeps no distances, which --light, --edge and --values distance need; plan with --distance, or name another \
-             folder for --resume",
-            shown(path)
-        )));
+/// Refuses a job without what is wanted of it.
+pub(crate) fn check_detail(job: &Job, path: &Path, takes: Takes) -> Result<(), Failure> {
+    let detail = job.detail();
+    if detail.covers(takes.detail) {
+        return Ok(());
     }
-    Ok(())
+    let (lacks, option) = match takes.detail.distances && !detail.distances {
+        true => ("distances, which --light, --edge and --values distance need", "--distance"),
+        false => ("periods, which --interior period and distance need", "--periods"),
+    };
+    Err(usage(format!(
+        "{} keeps no {lacks}; plan with {option}, or name another folder for --resume",
+        shown(path)
+    )))
 }
 
 /// The picture of a complete set of shards, with the colors of `scene`.

@@ -22,7 +22,7 @@ use crate::cli::render::{self, Share};
 use crate::cli::resolved::Resolved;
 use crate::cli::scene::ColorArgs;
 use crate::cli::scene_file::SceneFile;
-use crate::cli::shard::{check_distances, source};
+use crate::cli::shard::{check_detail, source};
 use crate::cli::terminal::{brief, reason, say, shown};
 use crate::cli::threads;
 use crate::cli::value::{self, Worded};
@@ -108,7 +108,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if outputs.is_empty() {
         return Ok(());
     }
-    check_distances(&job, &args.job, work.takes())?;
+    check_detail(&job, &args.job, work.takes())?;
     work.render(outputs, start, |work| {
         let survey = survey(&job, &paths, || ());
         check(&job, &args.job, &survey)?;
@@ -134,7 +134,7 @@ impl Args {
             SceneFile::read(path)?.colors()?.give_colors(&mut draft);
         }
         self.color.put(&mut draft)?;
-        if !job.has_distances() {
+        if !job.detail().distances {
             // A light that nobody asked for is left out.
             (draft.light, draft.edge) = (draft.light.or(Some(None)), draft.edge.or(Some(None)));
         }

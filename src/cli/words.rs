@@ -82,6 +82,10 @@ fn colors(error: &Error) -> Option<String> {
         Error::Color(text) => {
             format!("cannot read color '{}'; expected #rgb, #rrggbb, black or white", brief(text))
         }
+        Error::Interior(text) => format!(
+            "cannot read '{}'; expected #rgb, #rrggbb, black, white, transparent, period or distance",
+            brief(text)
+        ),
         Error::FewColors(_) => "a palette needs at least two colors, as in #001,#fff,#fa0,#001".into(),
         Error::Places => "the places of a palette must rise from 0 to 1".into(),
         Error::UnknownPalette(name) => {

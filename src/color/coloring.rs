@@ -7,7 +7,7 @@ use crate::color::interior::Interior;
 use crate::color::palette::Palette;
 use crate::color::shading::Shading;
 use crate::error::Error;
-use crate::field::Escape;
+use crate::field::{Detail, Escape};
 
 /// How a smooth count nu becomes a place in the palette, where 1 is one whole pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +98,11 @@ impl Coloring {
     pub(crate) const LOG_DENSITY: f64 = 0.225;
     /// Iterations in one pass of the cyclic map.
     pub(crate) const CYCLE: f64 = 64.0;
+
+    /// What it takes of samples beside their counts.
+    pub fn detail(&self) -> Detail {
+        Detail { distances: self.shading.takes_distances(), interiors: self.interior.takes_interiors() }
+    }
 
     /// Checks that all numbers are usable.
     ///

@@ -4,7 +4,7 @@ use std::array;
 
 use crate::color::coloring::{Coloring, Map};
 use crate::color::curve::Pieces;
-use crate::color::interior::Interior;
+use crate::color::interior::{Interior, Places};
 use crate::color::rgb::ToSrgb;
 use crate::color::shading::Shader;
 use crate::field::{Distance, Escape};
@@ -36,6 +36,10 @@ pub struct Painter {
     to_srgb: ToSrgb,
     /// Where colors depend on distances.
     shader: Option<Shader>,
+    /// Where those of samples that do not escape do, or on their periods.
+    interior: Option<Places>,
+    /// Entries in one pass of the palette.
+    pass: f32,
 }
 
 /// A number that a channel of a pixel is made of: a sRGB byte, or 16 bits of linear light.
@@ -128,7 +132,9 @@ impl Painter {
                 .collect(),
             lights: (0..).zip(&table).map(|(i, &[r, g, b])| [r, g, b, opaque(i)]).collect(),
             to_srgb,
-            shader: shading.takes_distances().then(|| Shader::new(shading, rows, interior)),
+            shader: coloring.detail().has_distances().then(|| Shader::new(shading, rows, interior)),
+            interior: Places::new(coloring.interior, rows),
+            pass: len as f32 / passes as f32,
         }
     }
 
@@ -197,10 +203,13 @@ impl Painter {
             for (at, &distance) in shades.iter_mut().zip(distances) {
                 *at = shader.at(distance, k as f32);
             }
+            if let Some(places) = &self.interior {
+                self.inside((places, shader), (row, distances), k, (&mut entries, &mut shades));
+            }
             let pixels = entries.chunks_exact(k).zip(shades.chunks_exact(k));
             for (sum, (entries, shades)) in sums.iter_mut().zip(pixels) {
                 for (&entry, &at) in entries.iter().zip(shades) {
-                    // The interior has no distance.
+                    // An interior of one color has no distance.
                     let at = if entry == self.len { (1.0, 0.0) } else { at };
                     let light = self.lights[entry as usize];
                     let mut shaded = shader.shade(light, at);
@@ -210,6 +219,24 @@ impl Painter {
             }
         }
         self.divide(&sums, count, out);
+    }
+
+    /// The entries and shades of samples that did not escape. The relief rises on to the middle of each component; the edge is outside.
+    fn inside(
+        &self,
+        (places, shader): (&Places, &Shader),
+        (samples, distances): (&[Escape], &[Distance]),
+        k: usize,
+        (entries, shades): (&mut [u32], &mut [(f32, f32)]),
+    ) {
+        for (i, &sample) in samples.iter().enumerate().filter(|(_, sample)| sample.n().is_none()) {
+            if let Some(place) = places.place(sample, distances[i], k as f32) {
+                entries[i] = (place * self.pass) as u32;
+                let Distance { x, y } = distances[i];
+                let (gain, _) = shader.at(Distance { x: -x, y: -y }, k as f32);
+                shades[i] = (gain, 0.0);
+            }
+        }
     }
 
     /// Paints a run of pixels with the averages of their samples.
@@ -253,17 +280,23 @@ impl Painter {
             let indices = (0..k).flat_map(|y| (y * width + x) * k..(y * width + x + 1) * k);
             let mut open = 0;
             for ((place, tone), i) in places.iter_mut().zip(&mut tones).zip(indices) {
-                match samples[i].n() {
-                    Some(_) => *place = self.place(samples[i]) as f32,
-                    None => open += 1,
+                let inside = samples[i].n().is_none();
+                match &self.interior {
+                    _ if !inside => *place = passes * self.place(samples[i]) as f32,
+                    Some(places) => *place = places.place(samples[i], distances[i], k as f32).unwrap_or(0.0),
+                    None => *place = 0.0,
                 }
+                open += usize::from(inside);
                 if let Some(shader) = &self.shader {
                     let (gain, edge) = shader.at(distances[i], k as f32);
-                    *tone = gain * (1.0 - edge);
+                    *tone = if inside { gain } else { gain * (1.0 - edge) };
                 }
             }
             match open {
-                0 => (RANGE * range(&tones)).max(passes * disagreement(&places, k)),
+                0 => (RANGE * range(&tones)).max(disagreement(&places, k)),
+                _ if open == k * k && self.interior.is_some() => {
+                    (RANGE * range(&tones)).max(disagreement(&places, k))
+                }
                 _ => open.min(k * k - open) as f32 / (k * k) as f32,
             }
         })

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, JobProblem};
+use crate::field::Detail;
 use crate::job::digest::Digest;
 use crate::job::preview;
 use crate::job::tiles::{LEVELS, Tiles, cost, deal};
@@ -24,7 +25,7 @@ pub struct Job {
     side: u32,
     tiles: Tiles,
     shards: u32,
-    distance: bool,
+    detail: Detail,
     /// The predicted cost of each tile, as a level.
     costs: Vec<u8>,
     /// The tiles of each shard.
@@ -35,7 +36,8 @@ pub struct Job {
 /// The digits that levels of costs are written in, one for each tile.
 const DIGITS: &[u8; LEVELS as usize] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-const KEYS: [&str; 8] = ["costs", "distance", "kernel", "mandel_job", "orbit", "scene", "shards", "side"];
+const KEYS: [&str; 9] =
+    ["costs", "distance", "interior", "kernel", "mandel_job", "orbit", "scene", "shards", "side"];
 
 fn wrong<T>(problem: JobProblem) -> Result<T, Error> {
     Err(Error::Job(problem))
@@ -47,7 +49,7 @@ impl Job {
 
     /// Cuts a scene into `shards` shards of about the same cost, predicted from 1/1024 of its pixels.
     ///
-    /// Its shards hold distances too if `distance`. `reference` is the orbit of [`Plan::reference`] and its [digest](super::orbit_digest), for a deep view. Uses the
+    /// Its shards hold `detail` too. `reference` is the orbit of [`Plan::reference`] and its [digest](super::orbit_digest), for a deep view. Uses the
     /// current rayon pool.
     ///
     /// # Errors
@@ -55,18 +57,18 @@ impl Job {
     pub fn plan(
         scene: &Scene,
         shards: u32,
-        distance: bool,
+        detail: Detail,
         reference: Option<(Arc<ReferenceOrbit>, Digest)>,
     ) -> Result<Self, Error> {
         let (orbit, digest) = reference.unzip();
         let (side, costs) = preview::tiles(scene, shards, orbit)?;
-        Self::new(scene, shards, distance, digest, side, costs)
+        Self::new(scene, shards, detail, digest, side, costs)
     }
 
     fn new(
         scene: &Scene,
         shards: u32,
-        distance: bool,
+        detail: Detail,
         orbit: Option<Digest>,
         side: u32,
         costs: Vec<u8>,
@@ -76,7 +78,7 @@ impl Job {
         let Some(tiles) = Tiles::new(&scene, side) else { return wrong(JobProblem::TooLarge) };
         let dealt = Arc::new(deal(&costs, shards));
         let id = Digest([0; 32]);
-        let mut job = Self { scene, kernel, orbit, side, tiles, shards, distance, costs, dealt, id };
+        let mut job = Self { scene, kernel, orbit, side, tiles, shards, detail, costs, dealt, id };
         let text = job.to_text();
         if text.len() as u64 > Self::MAX_BYTES {
             return wrong(JobProblem::TooLarge);
@@ -142,21 +144,18 @@ impl Job {
             return wrong(JobProblem::Shards { shards, tiles: tiles.count() });
         }
         // Left out where there are none, so that the text of such a job is what it was before there were any.
-        let distance = match keys.get("distance") {
-            None => false,
-            Some(Value::Bool(true)) => true,
-            _ => return wrong(JobProblem::Value { key: "distance", expected: "true, or left out" }),
-        };
-        Self::new(&scene, shards, distance, orbit, side, costs)
+        let detail = Detail { distances: is_said(keys, "distance")?, interiors: is_said(keys, "interior")? };
+        Self::new(&scene, shards, detail, orbit, side, costs)
     }
 
     /// The job as JSON: sorted keys, no blanks, no floats; the same bytes for the same job.
     pub fn to_text(&self) -> String {
         let costs: String = self.costs.iter().map(|&level| char::from(DIGITS[usize::from(level)])).collect();
         let orbit = self.orbit.map_or(Value::Null, |digest| digest.to_string().into());
-        let values: [Value; 8] = [
+        let values: [Value; 9] = [
             costs.into(),
-            self.distance.into(),
+            self.detail.distances.into(),
+            self.detail.interiors.into(),
             self.kernel.into(),
             1.into(),
             orbit,
@@ -164,7 +163,7 @@ impl Job {
             self.shards.to_string().into(),
             self.side.to_string().into(),
         ];
-        let said = |(key, _): &(&str, Value)| self.distance || *key != "distance";
+        let said = |(_, value): &(&str, Value)| *value != Value::Bool(false);
         object(KEYS.into_iter().zip(values).filter(said))
     }
 
@@ -193,9 +192,14 @@ impl Job {
         self.shards
     }
 
-    /// Whether its shards hold distances.
-    pub fn has_distances(&self) -> bool {
-        self.distance
+    /// What its shards hold beside counts.
+    pub fn detail(&self) -> Detail {
+        self.detail
+    }
+
+    /// Whether they hold fractions, or periods in their place.
+    pub(super) fn has_fractions(&self) -> bool {
+        self.scene.bailout().is_smooth() || self.detail.interiors
     }
 
     /// How many tiles there are.
@@ -257,6 +261,14 @@ fn text_of<'a>(
     match keys.get(key) {
         Some(Value::String(text)) => Ok(text),
         _ => wrong(JobProblem::Value { key, expected }),
+    }
+}
+
+fn is_said(keys: &Map<String, Value>, key: &'static str) -> Result<bool, Error> {
+    match keys.get(key) {
+        None => Ok(false),
+        Some(Value::Bool(true)) => Ok(true),
+        _ => wrong(JobProblem::Value { key, expected: "true, or left out" }),
     }
 }
 

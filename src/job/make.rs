@@ -46,11 +46,9 @@ pub fn make_shards<W: Write + Send, E: From<io::Error> + Send>(
             let rect = tiles.block(tile, piece - first);
             escapes.resize(rect.samples(), Escape::NONE);
             let samples = escapes.len() as u64;
-            kernel.iterate(rect.columns.clone(), rect.rows.clone(), escapes);
-            if job.has_distances() {
-                distances.resize(escapes.len(), Distance::NONE);
-                kernel.distances(rect.columns, rect.rows, escapes, distances);
-            }
+            let planes = if job.detail().has_distances() { escapes.len() } else { 0 };
+            distances.resize(planes, Distance::NONE);
+            kernel.results(job.detail(), rect.columns, rect.rows, escapes, distances);
             made(samples);
             (shard, packer.pack(escapes, distances, job))
         },

@@ -31,16 +31,14 @@ pub fn recheck(
             let (y, left) = (rows[(piece / pieces) as usize], piece % pieces * PIECE);
             let columns = left..width.min(left + PIECE);
             let (stored, computed) = (&mut stored[..columns.len()], &mut computed[..columns.len()]);
-            stitch.iterate(columns.clone(), y..y + 1, stored);
-            kernel.iterate(columns.clone(), y..y + 1, computed);
+            let detail = stitch.detail();
+            let planes = if detail.has_distances() { columns.len() } else { 0 };
+            let [one, other] = distances.each_mut().map(|plane| &mut plane[..planes]);
+            stitch.results(detail, columns.clone(), y..y + 1, stored, one);
+            kernel.results(detail, columns, y..y + 1, computed, other);
             done(stored.len() as u64);
-            let mut differs = stored.iter().zip(&*computed).position(|(one, other)| one != other);
-            if stitch.has_distances() && differs.is_none() {
-                let [one, other] = distances.each_mut().map(|plane| &mut plane[..columns.len()]);
-                stitch.distances(columns.clone(), y..y + 1, stored, one);
-                kernel.distances(columns, y..y + 1, computed, other);
-                differs = one.iter().zip(&*other).position(|(one, other)| one != other);
-            }
+            let differs = stored.iter().zip(&*computed).position(|(one, other)| one != other);
+            let differs = differs.or(one.iter().zip(&*other).position(|(one, other)| one != other));
             Some((left + differs? as u32, y))
         },
         |differs| differs.map_or(Ok(()), Err),

@@ -14,8 +14,8 @@
 //! | end | place of the index (`u64`), SHA-256 of all before, length of the file (`u64`), 8 bytes of end magic |
 //!
 //! A block holds rows of one tile, as the job cuts them: all counts (`u32`, `u32::MAX` where nothing escaped), then, where counts
-//! are smooth, all fractions (`f32`), then, where the job asks for distances, their parts along the real and the imaginary axis (`f32`
-//! each), in spacings of the samples. Of each plane the lowest bytes of all samples come first, then the second ones, and so on,
+//! are smooth or the job asks for interiors, all fractions (`f32`; of samples that did not escape their periods, or 0), then, where it
+//! asks for distances or interiors, the distances' parts along the real and the imaginary axis (`f32` each), in spacings of the samples. Of each plane the lowest bytes of all samples come first, then the second ones, and so on,
 //! which makes the file a tenth to two thirds smaller, in less time. Nothing in the file says where, when or how it was made,
 //! so that whoever makes it makes the same bytes.
 
@@ -95,8 +95,8 @@ impl Tally {
 pub(super) fn header(job: &Job, shard: u32) -> Vec<u8> {
     let scene = job.scene();
     let mut planes = vec!["count:u32"];
-    planes.extend(scene.bailout().is_smooth().then_some("frac:f32"));
-    planes.extend(job.has_distances().then_some(["dx:f32", "dy:f32"]).into_iter().flatten());
+    planes.extend(job.has_fractions().then_some("frac:f32"));
+    planes.extend(job.detail().has_distances().then_some(["dx:f32", "dy:f32"]).into_iter().flatten());
     let (width, height) = (scene.samples().width(), scene.samples().height());
     let entries: [(&str, Value); 9] = [
         ("job", job.id().to_string().into()),
@@ -159,10 +159,9 @@ impl Packer {
         for shift in [0, 8, 16, 24] {
             self.raw.extend(escapes.iter().map(|escape| (escape.parts().0 >> shift) as u8));
         }
-        for shift in [0, 8, 16, 24].into_iter().filter(|_| bailout.is_smooth()) {
+        for shift in [0, 8, 16, 24].into_iter().filter(|_| job.has_fractions()) {
             self.raw.extend(escapes.iter().map(|escape| (escape.parts().1.to_bits() >> shift) as u8));
         }
-        let distances = if job.has_distances() { distances } else { &[] };
         for part in [|of: &Distance| of.x, |of: &Distance| of.y] {
             for shift in [0, 8, 16, 24] {
                 self.raw.extend(distances.iter().map(|distance| (part(distance).to_bits() >> shift) as u8));

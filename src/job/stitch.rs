@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::decode::read_error::{ReadError, damaged};
 use crate::decode::recent::Recent;
-use crate::field::{Distance, Escape};
+use crate::field::{Detail, Distance, Escape};
 use crate::job::job::Job;
 use crate::job::shard::ENTRY;
 use crate::job::survey::Survey;
@@ -83,14 +83,14 @@ impl Stitch {
     /// Bytes that the blocks take that are kept.
     pub fn memory(job: &Job, rows: u32) -> u64 {
         let tiles = job.tiles();
-        let planes = if job.has_distances() { 2 } else { 1 };
+        let planes = if job.detail().has_distances() { 2 } else { 1 };
         let block = planes * tiles.block(0, 0).samples() as u64 * size_of::<Escape>() as u64;
         block * Self::blocks_kept(job, rows) as u64 + 8 * u64::from(tiles.count())
     }
 
-    /// Whether there are distances.
-    pub(super) fn has_distances(&self) -> bool {
-        self.job.has_distances()
+    /// What there is beside counts.
+    pub(super) fn detail(&self) -> Detail {
+        self.job.detail()
     }
 
     /// Samples in a row.
@@ -212,15 +212,37 @@ impl Kernel for Stitch {
 
     /// Those of a job whose shards hold none are 0.
     fn distances(&self, columns: Range<u32>, rows: Range<u32>, _: &[Escape], out: &mut [Distance]) {
-        if !self.job.has_distances() {
+        if !self.job.detail().has_distances() {
             return out.fill(Distance::NONE);
         }
         let plane = Plane { of: |(_, distances)| distances, none: Distance::NONE };
         self.copy_all(&columns, &rows, &plane, out);
     }
+
+    /// Copies what there is of all samples.
+    fn interiors(
+        &self,
+        columns: Range<u32>,
+        rows: Range<u32>,
+        escapes: &mut [Escape],
+        distances: &mut [Distance],
+    ) {
+        self.iterate(columns.clone(), rows.clone(), escapes);
+        self.distances(columns, rows, escapes, distances);
+    }
 }
 
 impl Kernel for Arc<Stitch> {
+    fn interiors(
+        &self,
+        columns: Range<u32>,
+        rows: Range<u32>,
+        escapes: &mut [Escape],
+        distances: &mut [Distance],
+    ) {
+        self.as_ref().interiors(columns, rows, escapes, distances);
+    }
+
     fn distances(&self, columns: Range<u32>, rows: Range<u32>, escapes: &[Escape], out: &mut [Distance]) {
         self.as_ref().distances(columns, rows, escapes, out);
     }

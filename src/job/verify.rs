@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::decode::read_error::{ReadError, damaged};
 use crate::error::Error;
-use crate::field::{Distance, Escape};
+use crate::field::{Detail, Distance, Escape};
 use crate::job::digest::{Digest, Hashing};
 use crate::job::job::Job;
 use crate::job::shard::{END_MAGIC, Entry, MAGIC, MAX_HEADER, Tally, VERSION, header, trailer};
@@ -141,17 +141,17 @@ pub(super) struct Unpacker {
     max_iter: u32,
     /// Bytes of a sample.
     sample: usize,
-    smooth: bool,
-    distance: bool,
+    /// Whether there are fractions.
+    fractions: bool,
+    detail: Detail,
 }
 
 impl Unpacker {
     pub(super) fn new(job: &Job) -> Self {
-        let bailout = job.scene().bailout();
-        let (smooth, distance) = (bailout.is_smooth(), job.has_distances());
-        let sample = 4 + if smooth { 4 } else { 0 } + if distance { 8 } else { 0 };
-        let (inflate, raw, max_iter) = (Decompress::new(false), Vec::new(), bailout.max_iter());
-        Self { inflate, raw, max_iter, sample, smooth, distance }
+        let max_iter = job.scene().bailout().max_iter();
+        let (fractions, detail) = (job.has_fractions(), job.detail());
+        let sample = 4 + if fractions { 4 } else { 0 } + if detail.has_distances() { 8 } else { 0 };
+        Self { inflate: Decompress::new(false), raw: Vec::new(), max_iter, sample, fractions, detail }
     }
 
     /// What stands before a block.
@@ -189,24 +189,33 @@ impl Unpacker {
             let byte = |place: usize| self.raw[(4 * plane + place) * samples + i];
             u32::from_le_bytes([byte(0), byte(1), byte(2), byte(3)])
         };
-        let across = if self.smooth { 2 } else { 1 };
+        let across = if self.fractions { 2 } else { 1 };
         escapes.clear();
         escapes.reserve(samples);
         distances.clear();
         let mut possible = true;
         for i in 0..samples {
             let count = word(0, i);
-            let fraction = f32::from_bits(if self.smooth { word(1, i) } else { 0 });
-            if self.distance {
+            let fraction = f32::from_bits(if self.fractions { word(1, i) } else { 0 });
+            let mut distance = Distance::NONE;
+            if self.detail.has_distances() {
                 let [x, y] = [across, across + 1].map(|plane| f32::from_bits(word(plane, i)));
-                let distance = Distance { x, y };
-                possible &=
-                    distance.length().is_finite() && (count != u32::MAX || distance == Distance::NONE);
+                distance = Distance { x, y };
                 distances.push(distance);
             }
+            let escape = match count {
+                u32::MAX => Escape::inside(fraction as u32),
+                _ => Escape::new(count, fraction),
+            };
             possible &= count <= self.max_iter || count == u32::MAX;
-            possible &= fraction.is_finite() && (count != u32::MAX || fraction == 0.0);
-            escapes.push(if count == u32::MAX { Escape::NONE } else { Escape::new(count, fraction) });
+            // As a number that was read, so that 0.5 is no period.
+            possible &= fraction.is_finite() && escape.parts().1 == fraction && distance.length().is_finite();
+            possible &= match escape.n() {
+                Some(_) => self.detail.distances || distance == Distance::NONE,
+                None if self.detail.interiors => escape.period().is_some() || distance == Distance::NONE,
+                None => escape == Escape::NONE && distance == Distance::NONE,
+            };
+            escapes.push(escape);
         }
         if possible { Ok(()) } else { damaged("it holds counts that no sample can have") }
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::error::Error;
-use crate::field::{Distance, Escape};
+use crate::field::{Detail, Distance, Escape};
 
 /// When iteration stops, and how far it continues to make the count smooth.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -120,5 +120,31 @@ pub trait Kernel: Send + Sync {
     ) {
         self.iterate(columns.clone(), rows.clone(), escapes);
         self.distances(columns, rows, escapes, distances);
+    }
+
+    /// Finds the attracting cycles of those samples that did not escape: their periods, which go into `escapes`, and their
+    /// distances. Other samples keep what they have. They depend on the samples alone too.
+    ///
+    /// Where no cycle is found, the sample keeps [`Escape::NONE`] and [`Distance::NONE`]; a kernel that finds none does nothing.
+    fn interiors(&self, _: Range<u32>, _: Range<u32>, _: &mut [Escape], _: &mut [Distance]) {}
+
+    /// All results that are asked for. `distances` holds as many as `escapes` where [`Detail::has_distances`].
+    fn results(
+        &self,
+        detail: Detail,
+        columns: Range<u32>,
+        rows: Range<u32>,
+        escapes: &mut [Escape],
+        distances: &mut [Distance],
+    ) {
+        if detail.distances {
+            self.iterate_with_distances(columns.clone(), rows.clone(), escapes, distances);
+        } else {
+            self.iterate(columns.clone(), rows.clone(), escapes);
+            distances.fill(Distance::NONE);
+        }
+        if detail.interiors {
+            self.interiors(columns, rows, escapes, distances);
+        }
     }
 }

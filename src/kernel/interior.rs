@@ -2,8 +2,12 @@
 
 use std::ops::Range;
 
+use num_complex::Complex;
+
 use crate::field::{Distance, Escape};
+use crate::kernel::attractor::{attractor, put};
 use crate::kernel::bailout::Kernel;
+use crate::number::floatexp::FloatExp;
 use crate::plane::viewport::Viewport;
 
 /// Which shortcuts a kernel may take. Tests switch them one by one.
@@ -53,7 +57,19 @@ pub(super) fn holds(viewport: &Viewport) -> bool {
 }
 
 /// The kernel of a view that lies inside the set.
-pub(super) struct Interior;
+pub(super) struct Interior {
+    /// The center, where the cycle is that of all samples: the view is smaller than the last bit.
+    center: Complex<f64>,
+    spacing: FloatExp,
+}
+
+impl Interior {
+    pub(super) fn new(viewport: &Viewport) -> Self {
+        let center = viewport.center();
+        let center = Complex::new(center.re.to_f64(), center.im.to_f64());
+        Self { center, spacing: viewport.spacing_min() }
+    }
+}
 
 impl Kernel for Interior {
     fn iterate(&self, _: Range<u32>, _: Range<u32>, out: &mut [Escape]) {
@@ -62,6 +78,15 @@ impl Kernel for Interior {
 
     fn distances(&self, _: Range<u32>, _: Range<u32>, _: &[Escape], out: &mut [Distance]) {
         out.fill(Distance::NONE);
+    }
+
+    fn interiors(&self, _: Range<u32>, _: Range<u32>, escapes: &mut [Escape], distances: &mut [Distance]) {
+        /// Period 1 or 2 is found at once.
+        const MAX_ITER: u32 = 2;
+        let (mut escape, mut distance) = (Escape::NONE, Distance::NONE);
+        put(attractor(self.center, MAX_ITER), FloatExp::ONE / self.spacing, &mut escape, &mut distance);
+        escapes.fill(escape);
+        distances.fill(distance);
     }
 }
 

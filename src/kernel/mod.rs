@@ -3,6 +3,7 @@
 //! [`escape`] iterates one sample and is written for reading; every faster kernel for `f64` equals it bit for bit, count and
 //! fraction. Deep views have an operation order of their own, in [`deep`]. [`Plan`] chooses a kernel for a view.
 
+pub(crate) mod attractor;
 pub(crate) mod bailout;
 pub(crate) mod cpu;
 pub(crate) mod critical_orbit;

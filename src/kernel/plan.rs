@@ -199,7 +199,7 @@ impl Plan {
                 Box::new(Perturbation::new(viewport, bailout, orbit).with_level(level))
             }
             (Method::Direct(level), _) => direct(level, viewport, bailout, Shortcuts::ALL),
-            _ => Box::new(Interior),
+            _ => Box::new(Interior::new(viewport)),
         }
     }
 }

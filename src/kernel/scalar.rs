@@ -5,6 +5,7 @@ use std::ops::Range;
 use num_complex::Complex;
 
 use crate::field::{Distance, Escape};
+use crate::kernel::attractor::interiors;
 use crate::kernel::bailout::{Bailout, Kernel};
 use crate::kernel::cpu::with_fma;
 use crate::kernel::distance::distance;
@@ -85,5 +86,15 @@ impl Kernel for Scalar {
                 }
             },
         );
+    }
+
+    fn interiors(
+        &self,
+        columns: Range<u32>,
+        rows: Range<u32>,
+        escapes: &mut [Escape],
+        distances: &mut [Distance],
+    ) {
+        interiors(&self.viewport, self.bailout.max_iter(), columns, rows, escapes, distances);
     }
 }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use crate::error::Error;
-use crate::field::{Distance, Escape, Field};
+use crate::field::{Detail, Distance, Escape, Field};
 use crate::kernel::bailout::Kernel;
 use crate::kernel::plan::Plan;
 use crate::plane::rotation::Rotation;
@@ -46,7 +46,7 @@ pub fn default_rows_per_band(scene: &Scene, threads: usize) -> u32 {
 ///
 /// `work` is called with the rows of pixels of a band and the results of all samples in them, on the threads of the
 /// current pool, with a state that belongs to the thread; what it returns is passed to `take` in order from the top.
-/// Without `distances` there are none.
+/// Distances are there where `detail` asks for some.
 /// The first error that `take` returns ends the render.
 ///
 /// # Errors
@@ -55,9 +55,9 @@ pub(crate) fn bands<S, T: Send, E: Send>(
     scene: &Scene,
     kernel: &dyn Kernel,
     rows_per_band: u32,
-    distances: bool,
+    detail: Detail,
     state: impl Fn() -> S + Sync,
-    work: impl Fn(&mut S, Range<u32>, &[Escape], &[Distance]) -> T + Sync,
+    work: impl Fn(&mut S, Range<u32>, &[Escape], &mut [Distance]) -> T + Sync,
     take: impl FnMut(T) -> Result<(), E> + Send,
 ) -> Result<(), E> {
     let (height, k) = (scene.viewport().height(), scene.supersample());
@@ -70,14 +70,10 @@ pub(crate) fn bands<S, T: Send, E: Send>(
             let rows = top..height.min(top.saturating_add(rows_per_band));
             escapes.resize(rows.len() * k as usize * width as usize, Escape::NONE);
             let of = rows.start * k..rows.end * k;
-            if distances {
-                plane.resize(escapes.len(), Distance::NONE);
-                kernel.iterate_with_distances(0..width, of, escapes, plane);
-                if !kernel.distances_along_rows() {
-                    turn(scene.samples(), plane);
-                }
-            } else {
-                kernel.iterate(0..width, of, escapes);
+            plane.resize(if detail.has_distances() { escapes.len() } else { 0 }, Distance::NONE);
+            kernel.results(detail, 0..width, of, escapes, plane);
+            if !kernel.distances_along_rows() {
+                turn(scene.samples(), plane);
             }
             work(state, rows, escapes, plane)
         },

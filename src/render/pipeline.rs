@@ -11,7 +11,7 @@ use crate::color::interior::Interior;
 use crate::color::painter::{Channel, Painter};
 use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Out, Piece, Sink, Texts};
 use crate::error::Error;
-use crate::field::{Distance, Escape};
+use crate::field::{Detail, Distance, Escape};
 use crate::kernel::bailout::Kernel;
 use crate::kernel::deep::reference_orbit::ReferenceOrbit;
 use crate::kernel::plan::Plan;
@@ -165,7 +165,7 @@ impl Render {
 
     /// Replaces `pixels` by the sRGB bytes of whole rows of pixels at the top of the picture. Does nothing if colors were not asked
     /// for. The distances may be left out where
-    /// [`Shading::takes_distances`](crate::Shading::takes_distances) says that nobody takes them.
+    /// [`Coloring::detail`] says that nobody takes them.
     pub fn paint(&self, escapes: &[Escape], distances: &[Distance], pixels: &mut Vec<u8>) {
         let (k, width) = (self.scene.supersample(), self.scene.viewport().width());
         let rows = 0..(escapes.len() / (k * k) as usize / width as usize) as u32;
@@ -243,7 +243,8 @@ impl Render {
             assert!(self.painter.is_some() || !needs.is_picture(), "a painter for formats with colors");
             (wanted.colors, wanted.light) = (wanted.colors | needs.colors, wanted.light | needs.light);
         }
-        let distances = takes_distances(&self.scene, sinks.iter().copied());
+        let numbers = sinks.iter().any(|sink| sink.needs().distances);
+        let detail = detail(&self.scene, sinks.iter().copied());
         let fails = |index| move |error| RenderError::Write(index, error);
         let mut files: Vec<Box<dyn Append + '_>> = Vec::new();
         for (index, target) in targets.iter_mut().enumerate() {
@@ -260,15 +261,20 @@ impl Render {
             &self.scene,
             &kernel,
             rows_per_band,
-            distances,
+            detail,
             state,
             |State { colors, buffers, encoders }, rows, escapes, distances| {
                 if cancelled() {
                     return Vec::new();
                 }
-                let band = Band { rows, escapes, distances, pixels: &[], light: &[], added: 0 };
+                let band = Band { rows: rows.clone(), escapes, distances, pixels: &[], light: &[], added: 0 };
                 let added = self.paint_band(&band, wanted, colors, buffers);
-                let band = Band { pixels: &colors.bytes, light: &colors.light, added, ..band };
+                if numbers {
+                    // They are those of samples that escape, whatever colors took.
+                    hide_interiors(escapes, distances);
+                }
+                let (pixels, light) = (&colors.bytes, &colors.light);
+                let band = Band { rows, escapes, distances, pixels, light, added };
                 (watch.band)(&band);
                 let encode = |encoder: &mut Box<dyn Encoder + '_>| {
                     let mut pieces = Vec::new();
@@ -340,10 +346,22 @@ struct State<'a> {
     encoders: Vec<Box<dyn Encoder + 'a>>,
 }
 
-/// Whether somebody takes the distances of a scene.
-fn takes_distances<'a>(scene: &Scene, sinks: impl Iterator<Item = &'a dyn Sink>) -> bool {
-    let shaded = scene.coloring().shading.takes_distances();
-    sinks.map(Sink::needs).any(|needs| needs.distances || needs.is_picture() && shaded)
+/// What somebody takes of the samples of a scene.
+fn detail<'a>(scene: &Scene, sinks: impl Iterator<Item = &'a dyn Sink>) -> Detail {
+    let coloring = scene.coloring().detail();
+    sinks.map(Sink::needs).fold(Detail::default(), |all, needs| {
+        let colors = if needs.is_picture() { coloring } else { Detail::default() };
+        all.and(Detail { distances: needs.distances, interiors: false }).and(colors)
+    })
+}
+
+/// Takes away the distances of samples that did not escape.
+fn hide_interiors(escapes: &[Escape], distances: &mut [Distance]) {
+    for (escape, distance) in escapes.iter().zip(distances) {
+        if escape.n().is_none() {
+            *distance = Distance::NONE;
+        }
+    }
 }
 
 /// A kernel that does nothing once the render is cancelled.
@@ -378,6 +396,18 @@ impl Kernel for Cancelled<'_> {
     ) {
         if !self.cancel.load(Ordering::Relaxed) {
             self.kernel.iterate_with_distances(columns, rows, escapes, distances);
+        }
+    }
+
+    fn interiors(
+        &self,
+        columns: Range<u32>,
+        rows: Range<u32>,
+        escapes: &mut [Escape],
+        distances: &mut [Distance],
+    ) {
+        if !self.cancel.load(Ordering::Relaxed) {
+            self.kernel.interiors(columns, rows, escapes, distances);
         }
     }
 }
@@ -427,7 +457,7 @@ pub fn memory(scene: &Scene, threads: usize, rows_per_band: u32, sinks: &[Box<dy
     let pixel = channels * (1 + 2 * u64::from(light) + 2 * flat + 6 * deep);
     // Files of all numbers have up to 28 bytes for each sample, which may be there as they are, sorted, and packed.
     let field = 28 * k * k * sinks.iter().filter(|sink| sink.is_field()).count() as u64;
-    let planes = 1 + u64::from(takes_distances(scene, sinks.iter().map(AsRef::as_ref)));
+    let planes = 1 + u64::from(detail(scene, sinks.iter().map(AsRef::as_ref)).has_distances());
     // Distances take eight bytes more, and sorting the samples while they are computed sixteen.
     let working = bands
         .min(threads as u64)
@@ -473,7 +503,7 @@ pub fn pixmap(scene: &Scene) -> Result<Pixmap, Error> {
         render.scene(),
         render.kernel(),
         rows,
-        scene.coloring().shading.takes_distances(),
+        scene.coloring().detail(),
         || (),
         |(), rows, escapes, distances| {
             let mut colors = Colors::default();

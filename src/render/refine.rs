@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use crate::color::painter::{Channel, Painter};
 use crate::error::Error;
-use crate::field::{Distance, Escape};
+use crate::field::{Detail, Distance, Escape};
 use crate::kernel::bailout::Kernel;
 use crate::plane::viewport::Viewport;
 use crate::render::bands::turn;
@@ -31,8 +31,8 @@ struct Level {
 /// The finer lattices of a picture.
 pub(super) struct Refinement {
     levels: Vec<Level>,
-    /// Whether colors take distances.
-    shaded: bool,
+    /// What colors take.
+    detail: Detail,
 }
 
 /// The samples of some pixels of a row, `k` rows of them.
@@ -63,7 +63,7 @@ impl Refinement {
             let kernel = kernel(&samples)?;
             levels.push(Level { supersample, disagreement, samples, kernel });
         }
-        Ok(Self { levels, shaded: scene.coloring().shading.takes_distances() })
+        Ok(Self { levels, detail: scene.coloring().detail() })
     }
 
     /// Paints the pixels of row `y` again that need it. `samples` are those that they were painted of. Returns how many samples were
@@ -96,13 +96,9 @@ impl Refinement {
             let columns = (left + run.start) * k..(left + run.end) * k;
             let rows = y * k..(y + 1) * k;
             escapes.resize(columns.len() * rows.len(), Escape::NONE);
-            if self.shaded {
-                distances.resize(escapes.len(), Distance::NONE);
-                level.kernel.iterate_with_distances(columns, rows, escapes, distances);
-                turn(&level.samples, distances);
-            } else {
-                level.kernel.iterate(columns, rows, escapes);
-            }
+            distances.resize(if self.detail.has_distances() { escapes.len() } else { 0 }, Distance::NONE);
+            level.kernel.results(self.detail, columns, rows, escapes, distances);
+            turn(&level.samples, distances);
             added += escapes.len() as u64;
             let channels = painter.channels();
             let out = &mut pixels[channels * run.start as usize..channels * run.end as usize];

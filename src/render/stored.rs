@@ -66,4 +66,14 @@ impl Kernel for Stored {
     fn distances_along_rows(&self) -> bool {
         self.kernel.distances_along_rows()
     }
+
+    fn interiors(
+        &self,
+        columns: Range<u32>,
+        rows: Range<u32>,
+        escapes: &mut [Escape],
+        distances: &mut [Distance],
+    ) {
+        self.kernel.interiors(columns, rows, escapes, distances);
+    }
 }

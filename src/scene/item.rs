@@ -228,7 +228,7 @@ impl<'a> Item<'a> {
     pub(super) fn interior(self) -> Read<Interior> {
         match self.text() {
             Some(text) => self.checked(text.parse()),
-            None => self.unlike("a color in quotes, or \"transparent\""),
+            None => self.unlike("a color, \"transparent\", \"period\" or \"distance\", in quotes"),
         }
     }
 

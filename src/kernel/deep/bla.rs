@@ -148,6 +148,8 @@ pub(super) struct Bla {
     pub(super) radii: Vec<i32>,
     /// Blocks that leave the range of `f64`, in the same order.
     pub(super) wide: Vec<WideBlock>,
+    /// Those blocks in `f64` whose b in units of c is below its range, in the same order: for orbits that begin where they please.
+    small: Vec<WideBlock>,
     /// The power of two that c is measured in.
     pub(super) unit: i32,
     /// The same as a number, which is 0 where that underflows.
@@ -175,14 +177,15 @@ impl Bla {
         let last = last.min(orbit.last());
         let one = FloatExp::new(1.0, unit).to_f64();
         let single = Block { a: [1.0, 0.0], b: [one, 0.0], s: [0.0; 2], len: 1, start: 0, radius: 0 };
-        let mut kept = Kept { unit, blocks: vec![single], wide: Vec::new() };
+        let mut kept = Kept { unit, blocks: vec![single], wide: Vec::new(), small: Vec::new() };
         if approximate {
             merge(&orbit, last, c_max, &mut kept);
         }
-        let Kept { mut blocks, mut wide, .. } = kept;
+        let Kept { mut blocks, mut wide, mut small, .. } = kept;
         // The single iteration has start 0 and is shorter than all others, so that it stays the first.
         blocks.sort_unstable_by_key(|block| (block.start, block.len));
         wide.sort_unstable_by_key(|block| (block.start, block.len));
+        small.sort_unstable_by_key(|block| (block.start, block.len));
         let at = |m: u32| {
             let z = orbit.rounded(m);
             let gap = if m == last { f64::NAN } else { orbit.gap(m).to_f64() };
@@ -201,7 +204,7 @@ impl Bla {
             }
         }
         radii.extend([HEAD; BESIDE]);
-        Self { orbit, points, blocks, radii, wide, unit, one }
+        Self { orbit, points, blocks, radii, wide, small, unit, one }
     }
 
     /// The index of the last Z that is used.
@@ -217,6 +220,11 @@ impl Bla {
             Some(End::Cycle(earlier)) if self.last() == self.orbit.last() => earlier,
             _ => 0,
         }
+    }
+
+    /// The lowest period of a nucleus in the view, as far as it is known, or 1.
+    pub(super) fn period(&self) -> u32 {
+        if self.orbit.end() == Some(End::Period) { self.orbit.last() } else { 1 }
     }
 
     /// Z_m as `f64`.
@@ -248,21 +256,45 @@ impl Bla {
         self.blocks.get(first + longer)
     }
 
-    /// The same for numbers beyond the range of `f64`.
-    pub(super) fn longest_wide(&self, m: u32, u: ComplexExp) -> Option<WideBlock> {
-        let size = u.chebyshev();
-        let from = self.wide.partition_point(|block| block.start < m);
-        let here = self.wide[from..].iter().take_while(|block| block.start == m && size < block.radius);
-        match here.last() {
-            Some(block) => Some(*block),
-            // A size below the range of `f64` becomes 0, for which every block in `f64` holds.
-            None => self.longest(m, size.to_f64()).map(|block| {
-                let [a, b, s] = [block.a, block.b, block.s].map(|[re, im]| Complex::new(re, im).into());
-                let b = ComplexExp::shifted(b, -self.unit);
-                WideBlock { a, b, s, radius: size, start: m, len: block.len }
-            }),
+    /// The same with at most `most` iterations.
+    #[inline(always)]
+    pub(super) fn longest_within(&self, m: u32, size: f64, most: u32) -> Option<&Block> {
+        let longest = self.longest(m, size)?;
+        if longest.len <= most {
+            return Some(longest);
         }
+        let from = self.points[m as usize].first as usize;
+        self.blocks[from..].iter().take_while(|block| block.start == m && block.len <= most).last()
     }
+
+    /// [`Bla::longest_within`] for numbers beyond the range of `f64`, which keeps b where u is not large against b c.
+    pub(super) fn longest_wide_within(&self, m: u32, u: ComplexExp, most: u32) -> Option<WideBlock> {
+        let both = [&self.wide, &self.small].map(|list| longest_in(list, m, u, most));
+        let longest = both.into_iter().flatten().max_by_key(|block| block.len);
+        longest
+            .or_else(|| self.longest_within(m, u.chebyshev().to_f64(), most).map(|block| self.widened(block)))
+    }
+
+    /// The longest block at m that holds for numbers beyond the range of `f64`.
+    pub(super) fn longest_wide(&self, m: u32, u: ComplexExp) -> Option<WideBlock> {
+        longest_in(&self.wide, m, u, u32::MAX)
+            // A size below the range of `f64` becomes 0, for which every block in `f64` holds.
+            .or_else(|| self.longest(m, u.chebyshev().to_f64()).map(|block| self.widened(block)))
+    }
+
+    fn widened(&self, block: &Block) -> WideBlock {
+        let [a, b, s] = [block.a, block.b, block.s].map(|[re, im]| Complex::new(re, im).into());
+        let b = ComplexExp::shifted(b, -self.unit);
+        WideBlock { a, b, s, radius: FloatExp::new(1.0, -RANGE), start: block.start, len: block.len }
+    }
+}
+
+/// The longest block at m in a list that holds for u and has at most `most` iterations.
+fn longest_in(list: &[WideBlock], m: u32, u: ComplexExp, most: u32) -> Option<WideBlock> {
+    let size = u.chebyshev();
+    let from = list.partition_point(|block| block.start < m);
+    let holds = |block: &&WideBlock| block.start == m && size < block.radius && block.len <= most;
+    list[from..].iter().take_while(holds).last().copied()
 }
 
 /// The blocks that are kept.
@@ -270,6 +302,7 @@ struct Kept {
     unit: i32,
     blocks: Vec<Block>,
     wide: Vec<WideBlock>,
+    small: Vec<WideBlock>,
 }
 
 impl Kept {
@@ -281,6 +314,9 @@ impl Kept {
             let [a, b, s] = factors.map(|factor| factor.to_f64()).map(|x| [x.re, x.im]);
             let radius = upper(block.radius.to_f64());
             self.blocks.push(Block { a, b, s, len: block.len, start: block.start, radius });
+            if factors[1].exponent() <= -RANGE {
+                self.small.push(block);
+            }
         } else {
             self.wide.push(block);
         }

@@ -29,6 +29,7 @@
 //! X_n, Delta_n and delta_0 are those of K. I. Martin, "SuperFractalThing maths", 2013; Z, z, C, c, A, B and R those of
 //! C. Heiland-Allen, "Deep zoom theory and practice (again)", 2022.
 
+pub(crate) mod attractor;
 pub(crate) mod bla;
 pub(crate) mod derivative;
 #[cfg(target_arch = "x86_64")]

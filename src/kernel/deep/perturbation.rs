@@ -1,11 +1,15 @@
 //! The kernel for deep views.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use num_complex::Complex;
 
 use crate::field::{Distance, Escape};
+use crate::kernel::attractor::put;
 use crate::kernel::bailout::{Bailout, Kernel};
 use crate::kernel::cpu::{Level, with_fma};
+use crate::kernel::deep::attractor::{attractor, minima};
 use crate::kernel::deep::bla::Bla;
 use crate::kernel::deep::derivative::{Derivative, Follow};
 #[cfg(target_arch = "x86_64")]
@@ -34,6 +38,8 @@ pub struct Perturbation {
     /// From C to the center of the view.
     shift: ComplexExp,
     level: Level,
+    /// The [`minima`] of the reference, once they are needed.
+    minima: OnceLock<Vec<u32>>,
 }
 
 /// Samples that are iterated in turns. An iteration is a chain of operations that each depend on the one before, so that
@@ -61,7 +67,14 @@ impl Perturbation {
         let bla = Bla::new(orbit, last, viewport.radius() + shift.abs(), spacing.exponent(), approximate);
         let floor = if is_wide(spacing) { FLOOR } else { 0.0 };
         let reference = Reference { bla, c, floor };
-        Self { viewport: viewport.clone(), bailout, reference, shift, level: Level::Portable }
+        Self {
+            viewport: viewport.clone(),
+            bailout,
+            reference,
+            shift,
+            level: Level::Portable,
+            minima: OnceLock::new(),
+        }
     }
 
     /// This kernel at another level.
@@ -186,5 +199,39 @@ impl Kernel for Perturbation {
             "two results per sample"
         );
         self.fill(self.derivative(), self.samples(columns, rows), Results { escapes, distances });
+    }
+
+    /// One sample at a time, all numbers in `f64` or all with wide exponents.
+    fn interiors(
+        &self,
+        columns: Range<u32>,
+        rows: Range<u32>,
+        escapes: &mut [Escape],
+        distances: &mut [Distance],
+    ) {
+        debug_assert!(
+            escapes.len() == distances.len() && escapes.len() == columns.len() * rows.len(),
+            "two results per sample"
+        );
+        let (bla, max_iter) = (&self.reference.bla, self.bailout.max_iter());
+        let minima = self.minima.get_or_init(|| minima(bla));
+        let wide = is_wide(self.viewport.spacing_min());
+        let unit = FloatExp::new(1.0, bla.unit) / self.viewport.spacing_min();
+        let places = rows.flat_map(|y| columns.clone().map(move |x| (x, y)));
+        with_fma(
+            #[inline(always)]
+            || {
+                for ((x, y), (escape, distance)) in places.zip(escapes.iter_mut().zip(distances)) {
+                    if escape.n().is_none() {
+                        let c = self.viewport.offset(x, y) + self.shift;
+                        let cycle = match wide {
+                            true => attractor::<ComplexExp>(bla, minima, c, max_iter),
+                            false => attractor::<Complex<f64>>(bla, minima, c, max_iter),
+                        };
+                        put(cycle, unit, escape, distance);
+                    }
+                }
+            },
+        );
     }
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::field::{Distance, Escape};
+use crate::kernel::attractor::interiors;
 use crate::kernel::bailout::{Bailout, Kernel};
 use crate::kernel::distance::distances;
 use crate::kernel::interior::Shortcuts;
@@ -44,5 +45,17 @@ impl<I: Isa> Kernel for Simd<I> {
 
     fn distances(&self, columns: Range<u32>, rows: Range<u32>, escapes: &[Escape], out: &mut [Distance]) {
         distances(self.coordinates.viewport(), columns, rows, escapes, out);
+    }
+
+    /// One sample at a time.
+    fn interiors(
+        &self,
+        columns: Range<u32>,
+        rows: Range<u32>,
+        escapes: &mut [Escape],
+        distances: &mut [Distance],
+    ) {
+        let max_iter = self.task.bailout.max_iter();
+        interiors(self.coordinates.viewport(), max_iter, columns, rows, escapes, distances);
     }
 }
