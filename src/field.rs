@@ -4,8 +4,8 @@
 ///
 /// The count is the smallest n with |z_n| > 2, where z_0 = 0 and z_{n+1} = z_n^2 + c. The smooth iteration count
 /// (normalized iteration count) is `n + fraction`; the two are stored apart so that large counts lose no precision.
-/// A sample without a count did not escape within `max_iter`; it may do so later. In place of the fraction it has the period of the
-/// attracting cycle that it comes to, where that was asked for and found.
+/// A sample without a count did not escape within `max_iter`; it may do so later. In place of the fraction it has the period
+/// of the attracting cycle that it comes to, where that was asked for and found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Escape {
     n: u32,
@@ -29,8 +29,8 @@ impl Escape {
         Self { n, fraction }
     }
 
-    /// The sample did not escape within `max_iter`, since it comes to an attracting cycle of this period; 0 where none is known.
-    /// Periods beyond [`Escape::MAX_PERIOD`] are stored as that.
+    /// The sample did not escape within `max_iter`, since it comes to an attracting cycle of this period; 0 where none is
+    /// known. Periods beyond [`Escape::MAX_PERIOD`] are stored as that.
     #[inline(always)]
     pub const fn inside(period: u32) -> Self {
         let period = if period < Self::MAX_PERIOD { period } else { Self::MAX_PERIOD };
@@ -92,8 +92,8 @@ impl Escape {
 
 /// The estimated distance of a sample from the boundary of the set, with its direction.
 ///
-/// Of a sample that escaped it points away from the set, up the gradient of the potential. A kernel gives it along the real and the imaginary axis; in a picture
-/// that is turned, [`Render`](crate::render::Render) turns it along, so that `x` is to the right and `y` up. Its length is |z| ln |z| / |dz/dc| in
+/// Of a sample that escaped it points away from the set, up the gradient of the potential. A kernel gives it along the real
+/// and the imaginary axis; in a picture that is turned, [`Render`](crate::render::Render) turns it along, so that `x` is to the right and `y` up. Its length is |z| ln |z| / |dz/dc| in
 /// spacings of the samples (the smaller one where pixels are not square), so that it is about 1 at one pixel where there is one sample to each. The true distance lies between half of
 /// it and twice of it (Milnor and Thurston; see H.-O. Peitgen, D. Saupe, "The Science of Fractal Images", 1988, appendix D).
 ///

@@ -76,7 +76,8 @@ pub(super) struct Places {
 
 /// The part of the height of a picture from the boundary at which half of the palette has been passed.
 const FAR: f32 = 0.03;
-/// The golden ratio less 1, in units of 2^-32. The fractions of its multiples are spread evenly however many there are, and those of neighbors differ by 0.38.
+/// The golden ratio less 1, in units of 2^-32. The fractions of its multiples are spread evenly however many there are, and
+/// those of neighbors differ by 0.38.
 const GOLDEN: u32 = 2_654_435_769;
 
 impl Places {
@@ -86,7 +87,8 @@ impl Places {
         interior.takes_interiors().then_some(Self { by_period, far: 1.0 / (FAR * rows as f32) })
     }
 
-    /// The place of a sample, of which there are `k` to a pixel, from 0 to below 1 in one pass of the palette; `None` where nothing is known of it.
+    /// The place of a sample, of which there are `k` to a pixel, from 0 to below 1 in one pass of the palette; `None` where
+    /// nothing is known of it.
     pub(super) fn place(&self, escape: Escape, distance: Distance, k: f32) -> Option<f32> {
         let period = escape.period()?;
         Some(if self.by_period {

@@ -221,7 +221,8 @@ impl Painter {
         self.divide(&sums, count, out);
     }
 
-    /// The entries and shades of samples that did not escape. The relief rises on to the middle of each component; the edge is outside.
+    /// The entries and shades of samples that did not escape. The relief rises on to the middle of each component; the edge
+    /// is outside.
     fn inside(
         &self,
         (places, shader): (&Places, &Shader),

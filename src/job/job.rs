@@ -49,8 +49,8 @@ impl Job {
 
     /// Cuts a scene into `shards` shards of about the same cost, predicted from 1/1024 of its pixels.
     ///
-    /// Its shards hold `detail` too. `reference` is the orbit of [`Plan::reference`] and its [digest](super::orbit_digest), for a deep view. Uses the
-    /// current rayon pool.
+    /// Its shards hold `detail` too. `reference` is the orbit of [`Plan::reference`] and its [digest](super::orbit_digest),
+    /// for a deep view. Uses the current rayon pool.
     ///
     /// # Errors
     /// [`Error::Job`] for a picture that is too large, or has fewer tiles than `shards`; those of [`Plan::kernel`].

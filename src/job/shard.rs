@@ -14,10 +14,11 @@
 //! | end | place of the index (`u64`), SHA-256 of all before, length of the file (`u64`), 8 bytes of end magic |
 //!
 //! A block holds rows of one tile, as the job cuts them: all counts (`u32`, `u32::MAX` where nothing escaped), then, where counts
-//! are smooth or the job asks for interiors, all fractions (`f32`; of samples that did not escape their periods, or 0), then, where it
-//! asks for distances or interiors, the distances' parts along the real and the imaginary axis (`f32` each), in spacings of the samples. Of each plane the lowest bytes of all samples come first, then the second ones, and so on,
-//! which makes the file a tenth to two thirds smaller, in less time. Nothing in the file says where, when or how it was made,
-//! so that whoever makes it makes the same bytes.
+//! are smooth or the job asks for interiors, all fractions (`f32`; of samples that did not escape their periods, or 0),
+//! then, where it asks for distances or interiors, the distances' parts along the real and the imaginary axis (`f32` each),
+//! in spacings of the samples. Of each plane the lowest bytes of all samples come first, then the second ones, and so on,
+//! which makes the file a tenth to two thirds smaller, in less time. Nothing in the file says where, when or how it was
+//! made, so that whoever makes it makes the same bytes.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

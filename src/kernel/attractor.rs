@@ -1,9 +1,10 @@
 //! Attracting cycles: period, multiplier, and how far the sample is from the boundary of its component.
 //!
 //! With F(w) = w^2 + c a cycle of period p is a root of F^p(w) = w, and attracting where its multiplier l = dF^p/dw is below 1
-//! in size. A sample that does not escape comes to the only one there is. It is sought by Newton's method from those z_n that are
-//! nearer to 0 than all before: near a nucleus of period n, F^n maps a neighborhood of 0 onto itself nearly as w -> w^2, so that Newton's
-//! method converges from anywhere in it. (C. Heiland-Allen, "Practical interior distance rendering", 2014.)
+//! in size. A sample that does not escape comes to the only one there is. It is sought by Newton's method from those z_n
+//! that are nearer to 0 than all before: near a nucleus of period n, F^n maps a neighborhood of 0 onto itself nearly as w ->
+//! w^2, so that Newton's method converges from anywhere in it. (C. Heiland-Allen, "Practical interior distance rendering",
+//! 2014.)
 //!
 //! The estimate is half the conformal radius, (1 - |l|^2) / (2 |dl/dc|), since l maps the component onto the disk (A. Douady, J. Hubbard).
 //! Along the cycle w depends on c too, dw/dc = (dF^p/dc) / (1 - l), so that
@@ -98,7 +99,8 @@ pub(super) trait Map {
 pub(super) trait Along<T> {
     /// From f to f^2 + c.
     fn iterate(&mut self, f: T);
-    /// From f to (a + s u) u + b c and a constant, where u is f^2 and a constant: `slope` is a + 2 s u, `bend` is 2 s, and b is in units of c.
+    /// From f to (a + s u) u + b c and a constant, where u is f^2 and a constant: `slope` is a + 2 s u, `bend` is 2 s, and b
+    /// is in units of c.
     fn leap(&mut self, f: T, slope: T, bend: T, b: T);
 }
 
@@ -204,11 +206,11 @@ const STEEP: f64 = 256.0;
 /// |w - z_n|^2 by |z_n|^2 beyond which there is none either. Where F^n is like w -> w^2 + k the attracting w has |w - k| = |w|^2 <= |w| / 2, so that
 /// it is at most 1.
 const FAR: f64 = 4.0;
-/// Each step of Newton's method is shorter than the one before, in squares: next to where components meet three roots are close together, and steps
-/// are two thirds of those before until w is among them.
+/// Each step of Newton's method is shorter than the one before, in squares: next to where components meet three roots are
+/// close together, and steps are two thirds of those before until w is among them.
 const SHRINKS: f64 = 0.5;
-/// A step so much smaller than the one before, in squares, is the last one: convergence is quadratic, and the error that is left is the square of that,
-/// 2^-32, of the size of the neighborhood.
+/// A step so much smaller than the one before, in squares, is the last one: convergence is quadratic, and the error that is
+/// left is the square of that, 2^-32, of the size of the neighborhood.
 const LAST: f64 = 1.0 / (1 << 16) as f64;
 /// What the error of w may change in l at most for a cycle to be one, squared.
 const EXACT: f64 = 1.0 / (1_u64 << 24) as f64;
@@ -285,11 +287,9 @@ pub(super) fn cycle<M: Map>(map: &M, z: M::Number, n: u32, unit: M::Number) -> O
         (w, is_new) = (w - step, false);
     }
     let Jet { by_w, by_c, by_ww, by_wc, .. } = jet;
-    if !(by_w.norm_sqr() < 1.0.into()) {
-        return None;
-    }
     let by_c = by_wc + by_ww * (by_c / (M::Number::ONE - by_w));
-    Some(Cycle { period, multiplier: by_w.wide().to_f64(), by_c: by_c.wide() })
+    let cycle = Cycle { period, multiplier: by_w.wide().to_f64(), by_c: by_c.wide() };
+    (by_w.norm_sqr() < 1.0.into()).then_some(cycle)
 }
 
 /// The least divisor of n that is a period.
@@ -313,9 +313,12 @@ fn least_period(n: u32, is_period: impl Fn(u32) -> bool) -> u32 {
 
 /// From which z_n an orbit's cycle is sought, and of which period.
 ///
-/// - Where z_n is nearer to 0 than before, n may be the period. An orbit that comes slowly to its cycle has many such n, and an attempt costs a
-///   small multiple of n. So one is left out where the periods that were tried have a sum beyond 4 n, which keeps it below 6 n for ever.
-/// - The last such p is tried again from z_2p, z_4p, z_8p, ..., which are nearer to the cycle: close to the boundary others are next to it.
+/// Where z_n is nearer to 0 than before, n may be the period. An orbit that comes slowly to its cycle has many such n, and an
+/// attempt costs a small multiple of n. So one is left out where the periods that were tried have a sum beyond 4 n, which
+/// keeps it below 6 n for ever.
+///
+/// The last such p is tried again from z_2p, z_4p, z_8p, ..., which are nearer to the cycle: close to the boundary others are
+/// next to it.
 pub(super) struct Candidates<R> {
     /// The last minimum and its n.
     least: R,

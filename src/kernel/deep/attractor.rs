@@ -1,7 +1,7 @@
 //! Attracting cycles of deep samples. The symbols are those of [`deep`](super).
 //!
-//! An orbit that begins at w is a delta of w to Z_0 = 0, as that of a sample which has just been rebased. So F^n(w) and its derivatives
-//! by w and c come from iterations, blocks and rebases as the delta of a sample does.
+//! An orbit that begins at w is a delta of w to Z_0 = 0, as that of a sample which has just been rebased. So F^n(w) and its
+//! derivatives by w and c come from iterations, blocks and rebases as the delta of a sample does.
 
 use std::ops::RangeInclusive;
 
@@ -119,7 +119,7 @@ impl<T: Delta> Map for Deep<'_, T> {
         while orbit.n < n {
             let left = n - orbit.n;
             self.advance(&mut orbit, left, along);
-            if !(self.value(&orbit).chebyshev() <= 256.0.into()) {
+            if self.value(&orbit).chebyshev() > 256.0.into() {
                 return None;
             }
         }
@@ -144,8 +144,8 @@ pub(super) fn minima(bla: &Bla) -> Vec<u32> {
 
 /// The cycle that the sample at C + c comes to within `max_iter` iterations. `minima` are those of the reference.
 ///
-/// Lower periods than that of the view, which only a component has that reaches into it from outside, are sought last: an orbit that begins at
-/// such a z_n is no small delta, and has no blocks.
+/// Lower periods than that of the view, which only a component has that reaches into it from outside, are sought last: an
+/// orbit that begins at such a z_n is no small delta, and has no blocks.
 #[inline(always)]
 pub(super) fn attractor<T: Delta>(bla: &Bla, minima: &[u32], c: ComplexExp, max_iter: u32) -> Option<Cycle> {
     let scaled = T::from_wide(c.shifted(-bla.unit));

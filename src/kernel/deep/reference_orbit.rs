@@ -98,8 +98,8 @@ pub(crate) fn bits(spacing: FloatExp) -> u32 {
 
 impl ReferenceOrbit {
     /// The most bytes per iteration, with the blocks that start there: 16 here, 32 in the list of points beside the
-    /// blocks, and 68 for each block, or 164 beyond the range of `f64`, of which there are at most a third as many as iterations. Lists that
-    /// grow reserve up to twice what they hold, and exist twice while they are moved.
+    /// blocks, and 68 for each block, or 164 beyond the range of `f64`, of which there are at most a third as many as
+    /// iterations. Lists that grow reserve up to twice what they hold, and exist twice while they are moved.
     pub const BYTES: u64 = 176;
 
     /// How many iterations fit into so many bytes.
