@@ -2,8 +2,10 @@
 
 pub(crate) mod coloring;
 pub(crate) mod curve;
+mod disagreement;
 pub(crate) mod dither;
 pub(crate) mod interior;
+mod lookup;
 mod oklab;
 pub(crate) mod painter;
 pub(crate) mod palette;

@@ -2,13 +2,16 @@
 
 pub(crate) mod bands;
 pub mod bench;
+mod cancelled;
 pub(crate) mod contrast;
 pub(crate) mod in_order;
+pub(crate) mod layout;
 pub(crate) mod pipeline;
 mod refine;
 mod statistics;
 pub(crate) mod stored;
 
 pub use bands::{Schedule, default_rows_per_band, field, iterate};
-pub use pipeline::{Making, Render, RenderError, Target, Watch, layout, memory, pixmap, rows_per_band};
+pub use layout::{layout, memory, rows_per_band};
+pub use pipeline::{Making, Render, RenderError, Target, Watch, pixmap};
 pub use statistics::Statistics;

@@ -1,25 +1,24 @@
 //! A scene into any number of files: iterate, color, encode, append.
 
 use std::io;
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::color::coloring::{Coloring, Map};
 use crate::color::dither::dither;
-use crate::color::interior::Interior;
 use crate::color::painter::{Channel, Painter};
-use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Out, Piece, Sink, Texts};
+use crate::encode::sink::{Append, Band, Encoder, Needs, Out, Piece, Sink, Texts};
 use crate::error::Error;
-use crate::field::{Detail, Distance, Escape};
+use crate::field::{Distance, Escape};
 use crate::kernel::bailout::Kernel;
 use crate::kernel::deep::reference_orbit::ReferenceOrbit;
 use crate::kernel::plan::Plan;
 use crate::pixmap::Pixmap;
 use crate::plane::viewport::Viewport;
 use crate::render::bands::{bands, default_rows_per_band, lowest};
+use crate::render::cancelled::Cancelled;
 use crate::render::contrast;
-use crate::render::in_order::AHEAD;
+use crate::render::layout::{detail, layout};
 use crate::render::refine::{Buffers, LEVELS, Refinement, Samples, buffers};
 use crate::render::stored::Stored;
 use crate::scene::scene::Scene;
@@ -346,15 +345,6 @@ struct State<'a> {
     encoders: Vec<Box<dyn Encoder + 'a>>,
 }
 
-/// What somebody takes of the samples of a scene.
-fn detail<'a>(scene: &Scene, sinks: impl Iterator<Item = &'a dyn Sink>) -> Detail {
-    let coloring = scene.coloring().detail();
-    sinks.map(Sink::needs).fold(Detail::default(), |all, needs| {
-        let colors = if needs.is_picture() { coloring } else { Detail::default() };
-        all.and(Detail { distances: needs.distances, interiors: false }).and(colors)
-    })
-}
-
 /// Takes away the distances of samples that did not escape.
 fn hide_interiors(escapes: &[Escape], distances: &mut [Distance]) {
     for (escape, distance) in escapes.iter().zip(distances) {
@@ -362,131 +352,6 @@ fn hide_interiors(escapes: &[Escape], distances: &mut [Distance]) {
             *distance = Distance::NONE;
         }
     }
-}
-
-/// A kernel that does nothing once the render is cancelled.
-struct Cancelled<'a> {
-    kernel: &'a dyn Kernel,
-    cancel: &'a AtomicBool,
-}
-
-impl Kernel for Cancelled<'_> {
-    fn iterate(&self, columns: Range<u32>, rows: Range<u32>, out: &mut [Escape]) {
-        if !self.cancel.load(Ordering::Relaxed) {
-            self.kernel.iterate(columns, rows, out);
-        }
-    }
-
-    fn distances(&self, columns: Range<u32>, rows: Range<u32>, escapes: &[Escape], out: &mut [Distance]) {
-        if !self.cancel.load(Ordering::Relaxed) {
-            self.kernel.distances(columns, rows, escapes, out);
-        }
-    }
-
-    fn distances_along_rows(&self) -> bool {
-        self.kernel.distances_along_rows()
-    }
-
-    fn iterate_with_distances(
-        &self,
-        columns: Range<u32>,
-        rows: Range<u32>,
-        escapes: &mut [Escape],
-        distances: &mut [Distance],
-    ) {
-        if !self.cancel.load(Ordering::Relaxed) {
-            self.kernel.iterate_with_distances(columns, rows, escapes, distances);
-        }
-    }
-
-    fn interiors(
-        &self,
-        columns: Range<u32>,
-        rows: Range<u32>,
-        escapes: &mut [Escape],
-        distances: &mut [Distance],
-    ) {
-        if !self.cancel.load(Ordering::Relaxed) {
-            self.kernel.interiors(columns, rows, escapes, distances);
-        }
-    }
-}
-
-/// The layout of a scene for formats.
-pub fn layout(scene: &Scene) -> Layout {
-    let viewport = scene.viewport();
-    Layout {
-        width: viewport.width(),
-        height: viewport.height(),
-        supersample: scene.supersample(),
-        max_iter: scene.bailout().max_iter(),
-        alpha: scene.coloring().interior == Interior::Transparent,
-    }
-}
-
-/// The least number of rows from `wanted` on that makes bands of whole strips in every format.
-pub fn rows_per_band(scene: &Scene, wanted: u32, sinks: &[Box<dyn Sink>]) -> u32 {
-    let strips = sinks.iter().fold(1, |rows, sink| lcm(rows, sink.needs().rows));
-    wanted.min(scene.viewport().height()).next_multiple_of(strips)
-}
-
-fn lcm(a: u32, b: u32) -> u32 {
-    let gcd = |mut a: u32, mut b: u32| {
-        while b > 0 {
-            (a, b) = (b, a % b);
-        }
-        a
-    };
-    a / gcd(a, b) * b
-}
-
-/// Bytes that a render takes at its peak, at most, beside the program itself and a reference orbit.
-pub fn memory(scene: &Scene, threads: usize, rows_per_band: u32, sinks: &[Box<dyn Sink>]) -> u64 {
-    let k = u64::from(scene.supersample());
-    let (width, height) = (u64::from(scene.viewport().width()), u64::from(scene.viewport().height()));
-    let bands = u64::from(scene.viewport().height().div_ceil(rows_per_band));
-    let band = width.saturating_mul(u64::from(rows_per_band));
-    // Each pixel of a band in work: eight bytes for every sample, the pixel in each kind that is wanted, and what encoders make of
-    // it: as many bytes filtered and as many deflated, and of 16 bits as many converted. Of one that waits to be appended: eight
-    // bytes for every smooth count, and the pixel.
-    let needs = || sinks.iter().map(|sink| sink.needs());
-    let channels = layout(scene).channels() as u64;
-    let light = needs().any(|needs| needs.light) || scene.coloring().dither;
-    let deep = needs().filter(|needs| needs.light).count() as u64;
-    let flat = needs().filter(|needs| needs.colors).count() as u64;
-    let pixel = channels * (1 + 2 * u64::from(light) + 2 * flat + 6 * deep);
-    // Files of all numbers have up to 28 bytes for each sample, which may be there as they are, sorted, and packed.
-    let field = 28 * k * k * sinks.iter().filter(|sink| sink.is_field()).count() as u64;
-    let planes = 1 + u64::from(detail(scene, sinks.iter().map(AsRef::as_ref)).has_distances());
-    // Distances take eight bytes more, and sorting the samples while they are computed sixteen.
-    let working = bands
-        .min(threads as u64)
-        .saturating_mul(band.saturating_mul(8 * (3 * planes - 2) * k * k + pixel + 3 * field));
-    let waiting = bands.min(u64::from(AHEAD) * threads as u64);
-    // The finer lattices have coordinates of their own, and each thread a row of pixels of each.
-    let finer = || LEVELS.iter().map(|(k, _)| u64::from(*k)).filter(|_| scene.refines());
-    let coordinates = 8 * (k + finer().sum::<u64>()) * (width + height);
-    let samples = finer().map(|k| k * k).sum::<u64>() * 8 * (2 * planes - 1);
-    let working = working.saturating_add((threads as u64).saturating_mul(samples.saturating_mul(width)));
-    // The whole picture, and what its encoder has at the end: the file, and a copy of the samples or an intermediate form.
-    let whole: u64 =
-        needs().filter(|needs| needs.whole).map(|needs| 3 * channels * (1 + u64::from(needs.light))).sum();
-    let coloring = scene.coloring();
-    let colors = sinks.iter().any(|sink| sink.needs().is_picture() || sink.is_field());
-    let all = scene.samples().whole();
-    let stored = match coloring.map {
-        Map::Histogram if colors && coloring.curve.is_none() => {
-            Stored::BYTES.saturating_mul(u64::from(all.width())).saturating_mul(u64::from(all.height()))
-        }
-        _ => 0,
-    };
-    working
-        .saturating_add(stored)
-        .saturating_add(coordinates)
-        .saturating_add(
-            waiting.saturating_mul(band.saturating_mul(8 * k * k + field + channels * (flat + 2 * deep))),
-        )
-        .saturating_add(whole.saturating_mul(width).saturating_mul(height))
 }
 
 /// A whole scene as a picture.
