@@ -353,6 +353,7 @@ fn exr_of_other_programs_is_read() {
     fs::write(folder.path("field"), exr(&[N, NF], &attributes())).expect("a file");
     folder.refuse("color field --light 135 -o x.png", 2, "field has no distances");
     folder.refuse("color field --values distance -o x.npy", 2, "render it again with --values distance");
+    folder.refuse("color field --interior period -o x.png", 2, "field has no periods");
 }
 
 #[test]

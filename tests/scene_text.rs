@@ -461,7 +461,7 @@ const BAD: &[(&str, usize, usize, &str)] = &[
     ("[color]\norigin = { n = 1 }", 2, 10, "'origin' must be { n = a count below 4294967295, fraction = a finite number }"),
     ("[color]\norigin = { n = 1, fraction = nan }", 2, 10, "'origin' must be { n = a count"),
     ("[color]\norigin = { n = 4294967295, fraction = 0 }", 2, 10, "'origin' must be { n = a count"),
-    ("[color]\ninterior = \"blue\"", 2, 12, "interior: cannot read 'blue'"),
+    ("[color]\ninterior = \"blue\"", 2, 12, "interior: 'blue' is no color, 'transparent'"),
 ];
 
 /// Line, column and words of the refusal.
