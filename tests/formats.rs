@@ -80,7 +80,8 @@ fn every_format_holds_the_same_pixels() {
             let truth = decoded("png", &file(&scene, "png", options, 1));
             assert_eq!(truth.1, if interior == Interior::Transparent { 4 } else { 3 });
             for format in Format::all().filter(|format| format.takes_colors() && !format.has_quality()) {
-                if format.check(layout(&scene), options).is_err() {
+                // Colors of an EXR are half floats: `tests/formats_check.py`.
+                if format.check(layout(&scene), options).is_err() || format.to_string() == "exr" {
                     continue;
                 }
                 let suffix = format.to_string();
