@@ -2,6 +2,10 @@
 //!
 //! The texts state the fact. A front end adds which option or file a value came from, and what to do.
 
+mod palette_problem;
+
+pub use palette_problem::PaletteProblem;
+
 /// Everything that can go wrong in the library. Errors of files are the caller's, who opens them.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -96,6 +100,24 @@ pub enum Error {
     /// No palette of that name.
     #[error("no palette named '{}'", .0.escape_debug())]
     UnknownPalette(String),
+    /// A file of palettes that cannot be used.
+    #[error("line {line}, column {column}: {problem}")]
+    PaletteFile {
+        /// Line, from 1.
+        line: usize,
+        /// Column in characters, from 1.
+        column: usize,
+        /// What is wrong there.
+        problem: PaletteProblem,
+    },
+    /// A file without a palette of that name, or of several of which none was named.
+    #[error("no palette of that name in the file")]
+    PaletteName {
+        /// The name, if there was one.
+        name: Option<String>,
+        /// The names in the file.
+        known: Vec<String>,
+    },
     /// A text that names no set of instructions.
     #[error("no kernel named '{}'", .0.escape_debug())]
     UnknownLevel(String),
@@ -455,7 +477,9 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Field(FieldProblem::Memory { .. }) => ErrorKind::Limit,
-            Self::Damaged(_) | Self::Foreign { .. } | Self::Field(_) => ErrorKind::Input,
+            Self::Damaged(_) | Self::Foreign { .. } | Self::Field(_) | Self::PaletteFile { .. } => {
+                ErrorKind::Input
+            }
             Self::Instructions(_)
             | Self::LongReference { .. }
             | Self::Undecided { .. }

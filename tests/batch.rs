@@ -202,7 +202,10 @@ fn mistakes_are_found_with_their_place_before_anything_is_made() {
         ("size = 'big'", "jobs.toml:3:1:\n       cannot read size 'big'"),
         ("map = 'logg'", "jobs.toml:3:1:\n       invalid value 'logg' for '--map <MAP>'"),
         ("at = 'seahorze'", "jobs.toml:3:1: no view named 'seahorze'; did you mean 'seahorse'?"),
-        ("palette = 'hott'", "jobs.toml:3:1: no palette named 'hott'; did you mean 'hot'?"),
+        (
+            "palette = 'hott'",
+            "jobs.toml:3:1: no palette named 'hott' ('mandel palettes' lists them), no list of colors such as #001,#fff,#fa0,#001, and no file of that name; did you mean 'hot'?",
+        ),
         ("zoom = 1\nzoom = 2", "jobs.toml:4:1: duplicate key"),
         ("zoom = true", "jobs.toml:3:8: 'zoom' must be a text or a decimal number"),
         ("zoom = 0x10", "jobs.toml:3:8: 'zoom' must be a text or a decimal number"),

@@ -307,12 +307,13 @@ fn model_errors() {
         (
             &["render", "--palette", "infreno"],
             2,
-            "error: no palette named 'infreno'; did you mean 'inferno'? ('mandel palettes' lists them)",
+            "error: no palette named 'infreno' ('mandel palettes' lists them), no list of colors such as #001,#fff,#fa0,#001, and no \
+             file of that name; did you mean 'inferno'?",
         ),
         (
             &["render", "-o", "out.jpgg"],
             2,
-            "error: unknown file type '.jpgg'; known: .png, .npy, .tiff, .webp, .qoi, .jpg, .ppm, .pam, .npz, .exr",
+            "error: unknown file type '.jpgg'; known: .png, .npy, .dzi, .tiff, .webp, .qoi, .jpg, .ppm, .pam, .npz, .exr",
         ),
         (
             &["render", "-o", "poster.png"],

@@ -5,10 +5,10 @@ use mandel::{
     format_complex,
 };
 
-use crate::cli::value;
+use crate::cli::palette::known;
 
 /// The most characters of a command. For a picture that takes more, the scene in it is the way.
-const LONG: usize = 1000;
+pub(crate) const LONG: usize = 1000;
 
 /// The command line that renders this picture; `None` if options cannot express it or it is too long.
 pub(crate) fn command(scene: &Scene) -> Option<String> {
@@ -18,11 +18,7 @@ pub(crate) fn command(scene: &Scene) -> Option<String> {
     {
         return None;
     }
-    let palette = value::palette(coloring.palette.name()).ok()?;
-    let palette = if coloring.palette.is_reversed() { palette.reversed() } else { palette };
-    if palette != coloring.palette {
-        return None;
-    }
+    let colors = colors(coloring)?;
     let mut words = vec!["mandel render".to_string()];
     let mut option = |name: &str, value: String| words.push(format!("{name} {value}"));
     match (viewport.frame(), Location::of(viewport.frame())) {
@@ -58,13 +54,18 @@ pub(crate) fn command(scene: &Scene) -> Option<String> {
     if viewport.grid() == Grid::Endpoints {
         option("--grid", "endpoints".into());
     }
-    colors(coloring, &mut words);
+    words.extend(colors);
     Some(words.join(" ")).filter(|line| line.len() <= LONG)
 }
 
-/// The options of a coloring.
-fn colors(coloring: &Coloring, words: &mut Vec<String>) {
-    let default = Coloring::default();
+/// The options of a coloring, without what its map found in the view; `None` if options cannot express its palette.
+pub(crate) fn colors(coloring: &Coloring) -> Option<Vec<String>> {
+    let palette = known(coloring.palette.name())?;
+    let palette = if coloring.palette.is_reversed() { palette.reversed() } else { palette };
+    if palette != coloring.palette {
+        return None;
+    }
+    let (default, mut words) = (Coloring::default(), Vec::new());
     let mut option = |name: &str, value: String| words.push(format!("{name} {value}"));
     option("-p", quoted(coloring.palette.name()));
     option("--map", coloring.map.to_string());
@@ -85,6 +86,7 @@ fn colors(coloring: &Coloring, words: &mut Vec<String>) {
     words.extend(coloring.palette.is_reversed().then(|| "--reverse".to_string()));
     words.extend(coloring.bands.then(|| "--bands".to_string()));
     words.extend(coloring.dither.then(|| "--dither".to_string()));
+    Some(words)
 }
 
 /// A word for a shell.

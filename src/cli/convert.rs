@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use mandel::Scene;
 
 use crate::cli::failure::{Failure, usage};
-use crate::cli::files::{Existing, Output, Request, check_name, finish_all, in_the_way};
+use crate::cli::files::{Existing, Output, finish_all, in_the_way};
 use crate::cli::interrupt::Unfinished;
+use crate::cli::request::{Request, check_name};
 use crate::cli::scene_file::SceneFile;
 use crate::cli::terminal::{say, shown};
 
@@ -61,7 +62,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
     let text = text(kind, &scene)?;
     let unfinished = Unfinished::watch();
-    let request = Request { path: Some(args.output.clone()), format: kind };
+    let request = Request { path: Some(args.output.clone()), format: kind, poster: false };
     let existing = if args.force { Existing::Replace } else { Existing::Refuse };
     let output = Output::open(&request, existing, text.len() as u64, &unfinished).map_err(in_the_way)?;
     if let Some(mut output) = output {

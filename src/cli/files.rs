@@ -3,9 +3,8 @@
 use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::{FileExt, FileTypeExt, PermissionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use mandel::encode::{Format, Out};
 use tempfile::NamedTempFile;
@@ -13,6 +12,9 @@ use tempfile::NamedTempFile;
 use crate::cli::failure::{Failure, usage};
 use crate::cli::file_id::FileId;
 use crate::cli::interrupt::Unfinished;
+use crate::cli::poster::Poster;
+use crate::cli::request::{Request, folder, is_special, is_stdout};
+use crate::cli::temporary::{remove, remove_abandoned, temporary};
 use crate::cli::terminal::{bytes, reason, shown};
 
 /// What may happen to a file that is already there.
@@ -42,104 +44,8 @@ enum Place {
     Device(BufWriter<File>),
     /// Renamed to its path when complete.
     File(BufWriter<NamedTempFile>),
-}
-
-/// What was asked of an output, before anything is opened.
-pub(crate) struct Request<F = Format> {
-    /// Nothing stands for the first default name that is free.
-    pub(crate) path: Option<PathBuf>,
-    pub(crate) format: F,
-}
-
-impl Request {
-    /// Whether it is something that bytes can only be written into in order.
-    pub(crate) fn is_special(&self) -> bool {
-        self.path.as_deref().is_some_and(is_special)
-    }
-
-    /// Whether standard output is asked for by its name.
-    pub(crate) fn is_stdout(&self) -> bool {
-        self.path.as_deref().is_some_and(is_stdout)
-    }
-}
-
-/// Reads the `-o` options. None at all stands for the default name.
-pub(crate) fn requests(paths: &[PathBuf], format: Option<Format>) -> Result<Vec<Request>, Failure> {
-    if paths.is_empty() {
-        return Ok(vec![Request { path: None, format: format.unwrap_or_default() }]);
-    }
-    let mut requests: Vec<Request> = Vec::new();
-    for path in paths {
-        check_name("--output", path, "mandel.png")?;
-        if requests.iter().any(|request| request.path.as_deref().map(plain) == Some(plain(path))) {
-            return Err(usage(format!("--output names {} twice", shown(path))));
-        }
-        requests.push(Request { path: Some(path.clone()), format: format_of(path, format)? });
-    }
-    Ok(requests)
-}
-
-/// The format that a file is to have, from its suffix or from `--format`.
-fn format_of(path: &Path, asked: Option<Format>) -> Result<Format, Failure> {
-    let special = is_special(path);
-    match (path.extension(), asked) {
-        (Some(suffix), asked) if !special => {
-            let known = suffix.to_string_lossy().parse()?;
-            match asked {
-                Some(asked) if asked != known => {
-                    Err(usage(format!("--format and the suffix of {} differ; keep one", shown(path))))
-                }
-                _ => Ok(known),
-            }
-        }
-        (_, Some(asked)) => Ok(asked),
-        (_, None) if special => Ok(Format::default()),
-        (_, None) => {
-            let suffixes: Vec<String> = Format::all().map(|format| format!(".{format}")).collect();
-            let (path, suffixes) = (shown(path), suffixes.join(" or "));
-            Err(usage(format!("cannot tell the file type of {path}; add {suffixes}, or say --format")))
-        }
-    }
-}
-
-/// A path in one spelling of many: its folder without links and dots.
-pub(crate) fn plain(path: &Path) -> PathBuf {
-    let folder = folder(path).canonicalize().unwrap_or_default();
-    folder.join(path.file_name().unwrap_or_default())
-}
-
-/// The folder that a path names a file in.
-pub(crate) fn folder(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Standard output, by any of its names.
-pub(crate) fn is_stdout(path: &Path) -> bool {
-    ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path.as_os_str() == *name)
-}
-
-/// Checks that a path can be the name of a file.
-pub(crate) fn check_name(flag: &str, path: &Path, example: &str) -> Result<(), Failure> {
-    if path.as_os_str().is_empty() {
-        return Err(usage(format!("{flag} needs a file name (got '')")));
-    }
-    if path.as_os_str().as_encoded_bytes().ends_with(b"/") || path.is_dir() {
-        let example = shown(&path.join(example));
-        return Err(usage(format!("{} is a directory; name a file, as in {example}", shown(path))));
-    }
-    Ok(())
-}
-
-/// Standard output, an open descriptor by its path, a device, a pipe.
-fn is_special(path: &Path) -> bool {
-    is_stdout(path)
-        || path.as_os_str() == "/dev/stderr"
-        || path.starts_with("/dev/fd")
-        || path.starts_with("/proc")
-        || fs::metadata(path).is_ok_and(|target| {
-            let kind = target.file_type();
-            kind.is_char_device() || kind.is_block_device() || kind.is_fifo() || kind.is_socket()
-        })
+    /// The same for a file with a folder beside it.
+    Poster(Poster),
 }
 
 impl<F: Copy + Display> Output<F> {
@@ -155,7 +61,19 @@ impl<F: Copy + Display> Output<F> {
         let numbered = request.path.is_none();
         let path = request.path.clone().unwrap_or_else(|| free_name(request.format));
         let fails = |error: io::Error| cannot_write(&path, reason(&error));
-        let (place, id) = if is_stdout(&path) {
+        let (place, id) = if request.poster {
+            if is_special(&path) {
+                return Err(usage("a poster is a folder and two files; name it, as in -o poster.dzi"));
+            }
+            match Poster::names(&path).into_iter().find(|path| fs::symlink_metadata(path).is_ok()) {
+                Some(_) if existing == Existing::Keep => return Ok(None),
+                Some(path) if existing == Existing::Refuse => return Err(Failure::Exists(path, EXISTS)),
+                _ => {}
+            }
+            check_folder(&path, size, request.format, unfinished)?;
+            let poster = Poster::new(&path, unfinished).map_err(fails)?;
+            (Place::Poster(poster), FileId::of_path(&path))
+        } else if is_stdout(&path) {
             (Place::Stdout(BufWriter::with_capacity(BUFFER, io::stdout())), FileId::of_stdout())
         } else if is_special(&path) {
             let file = OpenOptions::new().write(true).open(&path).map_err(fails)?;
@@ -204,9 +122,14 @@ impl<F: Copy + Display> Output<F> {
         match (&self.place, &other.place) {
             (Place::Stdout(_), Place::Stdout(_)) => true,
             // Each makes a new file, for another name.
-            (Place::File(_), Place::File(_)) => false,
+            (Place::File(_) | Place::Poster(_), Place::File(_) | Place::Poster(_)) => false,
             _ => self.id.is_some() && self.id == other.id,
         }
+    }
+
+    /// The poster, if this is one.
+    pub(crate) fn poster(&mut self) -> Option<&mut Poster> {
+        if let Place::Poster(poster) = &mut self.place { Some(poster) } else { None }
     }
 
     /// The path as it was given or found.
@@ -228,7 +151,10 @@ impl<F: Copy + Display> Output<F> {
     pub(crate) fn failure(&self) -> impl Fn(io::Error) -> Failure + Send + use<F> {
         let path = self.path.clone();
         let stdout = matches!(self.place, Place::Stdout(_));
-        let rest = if matches!(self.place, Place::File(_)) { "; nothing was left behind" } else { "" };
+        let rest = match self.place {
+            Place::File(_) | Place::Poster(_) => "; nothing was left behind",
+            Place::Stdout(_) | Place::Device(_) => "",
+        };
         move |error| match error.kind() {
             _ if stdout => Failure::stdout(&error),
             io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
@@ -259,9 +185,7 @@ pub(crate) fn finish_all<F: Copy + Display>(mut outputs: Vec<Output<F>>) -> Resu
                 made.extend(new);
             }
             Err(failure) => {
-                for path in made {
-                    let _ = fs::remove_file(path);
-                }
+                made.iter().for_each(|path: &PathBuf| remove(path));
                 return Err(failure);
             }
         }
@@ -270,11 +194,24 @@ pub(crate) fn finish_all<F: Copy + Display>(mut outputs: Vec<Output<F>>) -> Resu
 }
 
 impl<F: Copy + Display> Output<F> {
-    /// Puts a flushed output in its place. Returns its name, and its path if no other file was there.
-    fn put(self, files: &mut Vec<PathBuf>) -> Result<(String, Option<PathBuf>), Failure> {
+    /// Puts a flushed output in its place. Returns its name, and the paths where nothing was before.
+    fn put(self, files: &mut Vec<PathBuf>) -> Result<(String, Vec<PathBuf>), Failure> {
         let (failure, name) = (self.failure(), self.name());
         let Self { format, mut path, place, replace, numbered, .. } = self;
-        let Place::File(writer) = place else { return Ok((name, None)) };
+        let writer = match place {
+            Place::Stdout(_) | Place::Device(_) => return Ok((name, Vec::new())),
+            Place::File(writer) => writer,
+            Place::Poster(poster) => {
+                Unfinished::forget(files, poster.folder());
+                return match poster.put(replace) {
+                    Ok(new) => Ok((name, new)),
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                        Err(Failure::Exists(path, EXISTS))
+                    }
+                    Err(error) => Err(failure(error)),
+                };
+            }
+        };
         // The buffer is empty after the flush.
         let (mut temporary, _) = writer.into_parts();
         Unfinished::forget(files, temporary.path());
@@ -283,7 +220,7 @@ impl<F: Copy + Display> Output<F> {
             let persisted =
                 if replace { temporary.persist(&path) } else { temporary.persist_noclobber(&path) };
             match persisted {
-                Ok(_) => return Ok((shown(&path), new.then_some(path))),
+                Ok(_) => return Ok((shown(&path), new.then_some(path).into_iter().collect())),
                 Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => {
                     return Err(failure(error.error));
                 }
@@ -303,6 +240,7 @@ impl<F> Write for Output<F> {
             Place::Stdout(writer) => writer.write(bytes),
             Place::Device(writer) => writer.write(bytes),
             Place::File(writer) => writer.write(bytes),
+            Place::Poster(poster) => poster.write(bytes),
         }
     }
 
@@ -311,6 +249,7 @@ impl<F> Write for Output<F> {
             Place::Stdout(writer) => writer.flush(),
             Place::Device(writer) => writer.flush(),
             Place::File(writer) => writer.flush(),
+            Place::Poster(poster) => poster.flush(),
         }
     }
 }
@@ -321,6 +260,13 @@ impl Out for Output {
         writer.flush()?;
         writer.get_ref().as_file().write_all_at(bytes, place)
     }
+
+    fn file(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.place {
+            Place::Poster(poster) => poster.file(name, bytes),
+            _ => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
 }
 
 /// `mandel.png`, or the first of `mandel-2.png`, `mandel-3.png`, ... that is free.
@@ -329,7 +275,7 @@ fn free_name(format: impl Display) -> PathBuf {
     let numbered = (2_u32..).map(|number| PathBuf::from(format!("mandel-{number}.{format}")));
     std::iter::once(plain.clone())
         .chain(numbered)
-        .find(|path| fs::symlink_metadata(path).is_err())
+        .find(|path| Poster::names(path).iter().chain([path]).all(|path| fs::symlink_metadata(path).is_err()))
         .unwrap_or(plain)
 }
 
@@ -376,21 +322,6 @@ fn check_folder(
     Ok(())
 }
 
-/// A file beside `path` that will take its place.
-pub(crate) fn temporary(path: &Path) -> io::Result<NamedTempFile> {
-    let temporary = tempfile::Builder::new()
-        .prefix(&format!("{PREFIX}{}-", std::process::id()))
-        .suffix(SUFFIX)
-        // As any new file: readable as far as the umask allows.
-        .permissions(fs::Permissions::from_mode(0o666))
-        .tempfile_in(folder(path))?;
-    // A file that takes the place of another is for the same eyes.
-    if let Some(old) = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file) {
-        temporary.as_file().set_permissions(old.permissions())?;
-    }
-    Ok(temporary)
-}
-
 /// The size of buffers for writing.
 const BUFFER: usize = 1 << 16;
 
@@ -398,33 +329,6 @@ const BUFFER: usize = 1 << 16;
 fn free_space(folder: &Path) -> Option<u64> {
     let space = rustix::fs::statvfs(folder).ok()?;
     Some(space.f_bavail.saturating_mul(space.f_frsize))
-}
-
-/// How the name of a temporary file begins; the process id follows.
-const PREFIX: &str = ".mandel-";
-/// How the name of a temporary file ends.
-const SUFFIX: &str = ".tmp";
-/// A temporary file of a dead process is removed after a day: on a shared folder the process may live on another machine.
-const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Removes temporary files in a folder that killed renders left behind.
-pub(crate) fn remove_abandoned(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let Some(pid) = name
-            .to_str()
-            .and_then(|name| name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?.split('-').next()?.parse().ok())
-            .and_then(rustix::process::Pid::from_raw)
-        else {
-            continue;
-        };
-        let gone = rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH);
-        let age = entry.metadata().ok().and_then(|data| data.modified().ok()?.elapsed().ok());
-        if gone && age.is_some_and(|age| age > ABANDONED) {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
 }
 
 #[cfg(test)]
@@ -439,7 +343,7 @@ mod tests {
         fs::write(path("old.png"), "old").expect("a file");
         let unfinished = Unfinished::watch();
         let open = |name| {
-            let request = Request { path: Some(path(name)), format: Format::default() };
+            let request = Request { path: Some(path(name)), format: Format::default(), poster: false };
             let mut output = Output::open(&request, Existing::Replace, 1, &unfinished).expect("opens");
             output.iter_mut().for_each(|output| output.write_all(b"new").expect("room"));
             output

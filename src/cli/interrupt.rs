@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use crate::cli::temporary::remove;
 use crate::cli::terminal::say;
 
 /// The unfinished files of this run.
@@ -42,7 +43,7 @@ impl Unfinished {
                 for signal in signals.forever() {
                     let files = shared.lock();
                     for file in files.iter() {
-                        let _ = std::fs::remove_file(file);
+                        remove(file);
                     }
                     let _ = signal_hook::low_level::emulate_default_handler(signal);
                 }

@@ -1,14 +1,22 @@
-//! `mandel palettes`: the built-in palettes.
+//! `mandel palettes`: the built-in palettes, and those of files.
 
 use std::io::{IsTerminal, stdout};
 
-use mandel::Palette;
+use mandel::{Draft, Palette, SceneValue};
 
 use crate::cli::failure::{Failure, print};
-use crate::cli::terminal::When;
+use crate::cli::palette::{self, PaletteArg};
+use crate::cli::terminal::{When, brief};
+use crate::cli::value::Worded;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// Show a palette, or all that are in a file: a name, colors, or a file as --palette of 'mandel render' takes it
+    #[arg(long, value_name = "FILE", conflicts_with = "convert", value_parser = Worded(palette::palette))]
+    show: Option<PaletteArg>,
+    /// Print a palette as a scene text, which --colors of 'mandel render' takes
+    #[arg(long, value_name = "FILE", value_parser = Worded(palette::palette))]
+    convert: Option<PaletteArg>,
     /// Colors in the list
     #[arg(long, value_enum, default_value = "auto")]
     color: When,
@@ -18,6 +26,9 @@ pub(crate) struct Args {
 const CELLS: usize = 48;
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    if let Some(palette) = &args.convert {
+        return print(&scene_text(palette.palette()?)?);
+    }
     let color = match args.color {
         When::Auto => {
             let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
@@ -28,16 +39,46 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         When::Always => true,
         When::Never => false,
     };
+    let palettes = match &args.show {
+        Some(palette) => palette.all()?,
+        None => Palette::names().filter_map(Palette::named).map(|p| (p.name().to_string(), p)).collect(),
+    };
     let mut text = String::new();
-    for palette in Palette::names().filter_map(Palette::named) {
+    for (name, palette) in palettes {
+        let name = brief(&name);
         if color {
-            text += &format!("{:18}{}\n", palette.name(), strip(&palette));
+            text += &format!("{name:18}{}\n", strip(&palette));
         } else {
-            text += palette.name();
-            text.push('\n');
+            text += &match palette.own_stops().filter(|_| args.show.is_some()) {
+                Some(stops) => format!("{name}: {} colors, {}\n", stops.len(), shape(&palette)),
+                None => format!("{name}\n"),
+            };
         }
     }
     print(&text)
+}
+
+/// How a palette goes on at its end.
+fn shape(palette: &Palette) -> &'static str {
+    if palette.is_cyclic() { "cyclic" } else { "forth and back" }
+}
+
+/// The text of a scene that says nothing but its palette, a line for each of its colors.
+fn scene_text(palette: Palette) -> Result<String, Failure> {
+    let scene = Draft { palette: Some(palette), ..Draft::default() }.scene()?;
+    let tables = scene.entries().into_iter().filter_map(|(_, value)| match value {
+        SceneValue::Table(entries) => Some(entries),
+        _ => None,
+    });
+    let value = tables.flatten().find(|(key, _)| *key == "palette").map(|(_, value)| value);
+    Ok(match value {
+        Some(SceneValue::List(stops)) => {
+            let lines: String = stops.iter().map(|stop| format!("  {stop},\n")).collect();
+            format!("[color]\npalette = [\n{lines}]\n")
+        }
+        Some(name) => format!("[color]\npalette = {name}\n"),
+        None => String::new(),
+    })
 }
 
 /// Half blocks in true color: the left half of a cell in the foreground, the right in the background.

@@ -8,7 +8,8 @@ use mandel::encode::{Compression, Depth, Format, Options, Sink, Values};
 use mandel::render;
 
 use crate::cli::failure::{Failure, usage};
-use crate::cli::files::{Existing, Request};
+use crate::cli::files::Existing;
+use crate::cli::request::Request;
 use crate::cli::run::RunArgs;
 use crate::cli::terminal::brief;
 use crate::cli::value::{self, Auto, Worded};
@@ -16,7 +17,7 @@ use crate::cli::value::{self, Auto, Worded};
 /// Options that say where a picture goes, and how it is made.
 #[derive(clap::Args)]
 pub(crate) struct PictureArgs {
-    /// File to write, or - for standard output; may be repeated [default: mandel.png, mandel-2.png, ...]
+    /// File to write (.png, .npy, ...; .dzi makes tiles, and a page that zooms in them), or - for standard output; may be repeated [default: mandel.png, mandel-2.png, ...]
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub(crate) output: Vec<PathBuf>,
     /// How hard to try to make a PNG small; the picture is the same

@@ -13,9 +13,11 @@ use mandel::{Plan, ReferenceOrbit, Scene};
 use tempfile::NamedTempFile;
 
 use crate::cli::failure::{Failure, usage};
-use crate::cli::files::{cannot_write, folder, temporary};
+use crate::cli::files::cannot_write;
 use crate::cli::interrupt::Unfinished;
 use crate::cli::progress::{Meter, Progress, Stage};
+use crate::cli::request::folder;
+use crate::cli::temporary::temporary;
 use crate::cli::terminal::{reason, shown};
 use crate::cli::words::words;
 

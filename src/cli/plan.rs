@@ -11,10 +11,11 @@ use serde_json::json;
 
 use crate::cli::emit::{Engine, script};
 use crate::cli::failure::{Failure, print, usage};
-use crate::cli::files::{EXISTS, check_name, in_the_way};
+use crate::cli::files::{EXISTS, in_the_way};
 use crate::cli::interrupt::Unfinished;
 use crate::cli::memory;
 use crate::cli::pieces::{compute_orbit, put, put_orbit};
+use crate::cli::request::check_name;
 use crate::cli::run::RunArgs;
 use crate::cli::scene::{SceneArgs, no_lattice};
 use crate::cli::shard_log;

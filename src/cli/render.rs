@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::cli::edges::Edges;
 use crate::cli::failure::{Failure, print, usage};
-use crate::cli::files::{Existing, Output, Request, finish_all, requests};
+use crate::cli::files::{Existing, Output, finish_all};
 use crate::cli::interrupt::Unfinished;
 use crate::cli::memory;
 use crate::cli::metadata::{Reading, metadata, place};
@@ -20,6 +20,7 @@ use crate::cli::picture::{PictureArgs, check_format};
 use crate::cli::pieces::Source;
 use crate::cli::preview::Preview;
 use crate::cli::progress::{Meter, Progress, Stage};
+use crate::cli::request::{Request, requests};
 use crate::cli::resolved::Resolved;
 use crate::cli::scene::{SceneArgs, no_lattice};
 use crate::cli::scene_json::scene_json;
@@ -33,7 +34,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     scene: SceneArgs,
 
-    /// Format where the file name has no suffix, as with -: png, npy, tiff, webp, qoi, jpg, ppm, pam, npz, exr [default: png]
+    /// Format where the file name has no suffix, as with -: png, npy, dzi, tiff, webp, qoi, jpg, ppm, pam, npz, exr [default: png]
     #[arg(long, value_name = "FORMAT", help_heading = "Output", value_parser = Worded(format))]
     format: Option<Format>,
     #[command(flatten)]
@@ -379,6 +380,10 @@ impl<'a> Job<'a> {
             meter.add(band.rows.len() as u64 * width);
         };
         let failures: Vec<_> = outputs.iter().map(Output::failure).collect();
+        for (output, fails) in outputs.iter_mut().zip(&failures) {
+            let page = output.poster().map(|poster| poster.page(scene, !self.args.no_metadata));
+            page.transpose().map_err(fails)?;
+        }
         let pairs = self.sinks.iter().zip(&mut outputs);
         let mut targets: Vec<Target> = pairs
             .map(|(sink, output)| Target { sink: sink.as_ref(), to: output, texts: texts_of(sink.as_ref()) })

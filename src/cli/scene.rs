@@ -7,12 +7,13 @@ use clap::{Args, ValueEnum};
 use mandel::encode::Values;
 use mandel::{
     Aspect, AutoMaxIter, Bailout, Decimal, Draft, Edge, Error, Escape, Extent, Grid, Interior, Light,
-    Location, Map, Palette, Plan, Rotation, Scene, Smoothing, Supersample, auto_max_iter,
+    Location, Map, Plan, Rotation, Scene, Smoothing, Supersample, auto_max_iter,
 };
 use num_complex::Complex;
 
 use crate::cli::failure::{Failure, usage};
 use crate::cli::memory;
+use crate::cli::palette::{self, PaletteArg};
 use crate::cli::progress::{Meter, Progress, Stage};
 use crate::cli::resolved::Resolved;
 use crate::cli::scene_file::{self, SceneFile};
@@ -78,9 +79,10 @@ pub(crate) struct ColorArgs {
     /// Other options override them
     #[arg(long, value_name = "FILE", help_heading = "Color")]
     colors: Option<PathBuf>,
-    /// A palette's name ('mandel palettes' lists them), or colors: "#001,#fff,#fa0,#001" [default: glacier]
-    #[arg(short, long, value_name = "NAME|COLORS", help_heading = "Color", value_parser = Worded(value::palette))]
-    palette: Option<Palette>,
+    /// A palette's name ('mandel palettes' lists them), colors: "#001,#fff,#fa0,#001", or a file: .map, .ugr (FILE:NAME), .ggr,
+    /// .kfr, .kfp, or a picture, whose diagonal is taken [default: glacier]
+    #[arg(short, long, value_name = "NAME|COLORS|FILE", help_heading = "Color", value_parser = Worded(palette::palette))]
+    palette: Option<PaletteArg>,
     /// How counts are laid along the palette [default: auto, and log for home, seahorse, elephant, mini]
     #[arg(long, value_enum, help_heading = "Color")]
     map: Option<MapArg>,
@@ -192,7 +194,7 @@ impl ColorArgs {
             MapArg::Sqrt => Map::Sqrt,
             MapArg::Cyclic => Map::Cyclic,
         });
-        draft.palette = self.palette.clone().or(draft.palette.take());
+        draft.palette = self.palette.as_ref().map(PaletteArg::palette).transpose()?.or(draft.palette.take());
         if map.is_some_and(|map| draft.map != Some(map)) {
             // It belonged to another map.
             draft.curve = None;

@@ -5,7 +5,8 @@ use std::io::{self, BufReader, Read, stdin};
 use std::path::Path;
 
 use mandel::encode::{
-    EXR_SIGNATURE, JPEG_SIGNATURE, SIGNATURE, TextsError, exr_strings, jpeg_comment, texts,
+    DZI_SIGNATURE, EXR_SIGNATURE, JPEG_SIGNATURE, SIGNATURE, TextsError, dzi_texts, exr_strings,
+    jpeg_comment, texts,
 };
 use mandel::location::{Found, LocationError, LocationProblem, Program};
 use mandel::{Decimal, Draft, Error, parse_pasted};
@@ -139,10 +140,11 @@ impl SceneFile {
 type ReadTexts = fn(&mut dyn Read) -> Result<Vec<(String, String)>, TextsError>;
 
 /// Pictures with texts, by how they begin.
-const PICTURES: [(&str, &[u8], ReadTexts); 3] = [
+const PICTURES: [(&str, &[u8], ReadTexts); 4] = [
     ("a PNG", &SIGNATURE, |png| texts(png)),
     ("a JPEG", &JPEG_SIGNATURE, |jpeg| Ok(vec![("Comment".into(), jpeg_comment(jpeg)?)])),
     ("an EXR", &EXR_SIGNATURE, |exr| exr_strings(exr)),
+    ("a poster", &DZI_SIGNATURE, |xml| dzi_texts(xml)),
 ];
 
 /// The file of a path, and the name of an entry behind its last colon, where only that makes it one.
@@ -213,7 +215,8 @@ pub(crate) fn name(path: &Path) -> String {
     if path.as_os_str() == "-" { "standard input".into() } else { shown(path) }
 }
 
-fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
+/// Opens a file, or standard input for `-`.
+pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
     if path.as_os_str() == "-" {
         return Ok(Box::new(stdin().lock()));
     }
@@ -229,7 +232,8 @@ fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
     }
 }
 
-fn read_failure(path: &Path, error: &io::Error) -> Failure {
+/// A file that could not be read.
+pub(crate) fn read_failure(path: &Path, error: &io::Error) -> Failure {
     Failure::Io { action: "read", path: path.into(), problem: reason(error) }
 }
 

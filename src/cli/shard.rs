@@ -13,7 +13,7 @@ use mandel::{Error, Level, Map, Plan, ReferenceOrbit, Scene};
 use serde_json::json;
 
 use crate::cli::failure::{Failure, print, usage};
-use crate::cli::files::{cannot_write, remove_abandoned};
+use crate::cli::files::cannot_write;
 use crate::cli::interrupt::Unfinished;
 use crate::cli::memory;
 use crate::cli::picture::PictureArgs;
@@ -23,6 +23,7 @@ use crate::cli::render::Takes;
 use crate::cli::resolved::Resolved;
 use crate::cli::shard_log::{self, Took};
 use crate::cli::shard_number::{ShardArg, shard_number};
+use crate::cli::temporary::remove_abandoned;
 use crate::cli::terminal::{brief, reason, say, shown};
 use crate::cli::threads;
 use crate::cli::value::Worded;

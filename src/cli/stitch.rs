@@ -12,13 +12,13 @@ use mandel::{Draft, Plan, Scene};
 use serde_json::json;
 
 use crate::cli::failure::{Failure, print, usage};
-use crate::cli::files::requests;
 use crate::cli::interrupt::Unfinished;
 use crate::cli::memory;
 use crate::cli::picture::PictureArgs;
 use crate::cli::pieces::{Source, orbit_of, read_failure, read_job, shards_in};
 use crate::cli::progress::{Meter, Stage};
 use crate::cli::render::{self, Share};
+use crate::cli::request::requests;
 use crate::cli::resolved::Resolved;
 use crate::cli::scene::ColorArgs;
 use crate::cli::scene_file::SceneFile;
@@ -42,7 +42,7 @@ pub(crate) struct Args {
     /// Compute this part of all rows again, chosen at random, and refuse shards that hold other numbers
     #[arg(long, value_name = "PERCENT", help_heading = "Shards", conflicts_with = "missing", allow_hyphen_values = true, value_parser = Worded(percent))]
     recheck: Option<f64>,
-    /// Format where the file name has no suffix: png, npy; with --missing, 'array' prints 5,7,9-12
+    /// Format where the file name has no suffix: png, npy, dzi, ...; with --missing, 'array' prints 5,7,9-12
     #[arg(long, value_name = "FORMAT", help_heading = "Output", value_parser = Worded(format))]
     format: Option<Style>,
     /// Take the colors of this scene text, or PNG made by mandel; other options override them

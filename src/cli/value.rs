@@ -5,9 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
-use mandel::{
-    Bailout, Decimal, Edge, Error, Level, Light, MAX_SIDE, Palette, Shading, parse_magnitude, parse_pasted,
-};
+use mandel::{Bailout, Decimal, Edge, Error, Level, Light, MAX_SIDE, Shading, parse_magnitude, parse_pasted};
 use num_complex::Complex;
 
 use crate::cli::failure::{Failure, usage};
@@ -255,14 +253,6 @@ pub(crate) fn edge(text: &str) -> Result<Shade<Edge>, Failure> {
             brief(text)
         ))),
     }
-}
-
-/// A palette by name, or a list of colors.
-pub(crate) fn palette(text: &str) -> Result<Palette, Failure> {
-    if text.contains(['#', ',']) {
-        return Palette::from_list(text).map_err(|error| named("--palette", &error));
-    }
-    Palette::named(text).ok_or_else(|| Error::UnknownPalette(text.into()).into())
 }
 
 /// A mistake in the value of an option.

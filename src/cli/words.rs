@@ -2,7 +2,8 @@
 
 use mandel::encode::Format;
 use mandel::{
-    Bailout, Curve, Error, FieldProblem, JobProblem, Level, MAX_SIDE, Palette, Scene, SceneProblem, Search,
+    Bailout, Curve, Error, FieldProblem, JobProblem, Level, MAX_SIDE, Palette, PaletteProblem, Scene,
+    SceneProblem, Search,
 };
 
 use crate::cli::terminal::{brief, bytes, cut};
@@ -92,8 +93,45 @@ fn colors(error: &Error) -> Option<String> {
             let meant = did_you_mean(name, Palette::names());
             format!("no palette named '{}'{meant} ('mandel palettes' lists them)", brief(name))
         }
+        Error::PaletteFile { line, column, problem } => {
+            format!("{line}:{column}: {}", palette_problem(problem))
+        }
+        Error::PaletteName { name: Some(name), known } if known.is_empty() => {
+            format!("it has one palette without a name, and '{}' was asked for", brief(name))
+        }
+        Error::PaletteName { name, known } => {
+            const MOST: usize = 12;
+            let meant = name.as_deref().map(|name| did_you_mean(name, known.iter().map(String::as_str)));
+            let meant = meant.unwrap_or_default();
+            let names: Vec<String> = known.iter().take(MOST).map(|name| brief(name)).collect();
+            let more = if known.len() > MOST { ", ..." } else { "" };
+            let head = name.as_ref().map(|name| format!("no palette named '{}'{meant}; ", brief(name)));
+            format!("{}it has {}: {}{more}", head.unwrap_or_default(), known.len(), names.join(", "))
+        }
         _ => return None,
     })
+}
+
+/// What is wrong with a file of palettes.
+fn palette_problem(problem: &PaletteProblem) -> String {
+    match problem {
+        PaletteProblem::Expected { expected, found } if found.is_empty() => {
+            format!("{expected} expected, and the text ends")
+        }
+        PaletteProblem::Expected { expected, found } => {
+            format!("{expected} expected (got '{}')", brief(found))
+        }
+        PaletteProblem::FewColors(0) => "a palette without a color; it needs at least two".into(),
+        PaletteProblem::FewColors(_) => "a palette of a single color; it needs at least two".into(),
+        PaletteProblem::Thirds(count) => {
+            format!("{count} numbers, which are no multiple of three: red, green and blue of each color")
+        }
+        PaletteProblem::Picture(words) => format!("the picture cannot be read: {}", cut(words, 200)),
+        PaletteProblem::Unknown => {
+            "neither a picture nor a palette that is known: .map, .ugr, .ggr, .kfr, .kfp".into()
+        }
+        _ => problem.to_string(),
+    }
 }
 
 /// The message of a limit that was met, or of a mistake that says all by itself.

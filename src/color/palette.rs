@@ -1,5 +1,6 @@
 //! Named palettes: colors along a line or around a circle.
 
+mod file;
 mod gradient;
 mod stops;
 

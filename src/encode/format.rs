@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::encode::depth::Depth;
+use crate::encode::dzi::Dzi;
 use crate::encode::exr::Exr;
 use crate::encode::npy::{Npy, Values};
 use crate::encode::npz::Npz;
@@ -29,6 +30,8 @@ pub struct Format {
     sixteen: bool,
     /// Whether it has a quality to choose.
     quality: bool,
+    /// Whether it makes files beside the one that is named: see [`Out::file`](crate::encode::Out::file).
+    files: bool,
     /// The most pixels along a side, and the most bytes of all.
     most: (u32, u64),
     make: fn(Layout, Options) -> Box<dyn Sink>,
@@ -74,17 +77,25 @@ const PICTURE: Format = Format {
     alpha: true,
     sixteen: true,
     quality: false,
+    files: false,
     most: (MAX_SIDE, u64::MAX),
     make: png,
 };
 
 /// All formats, the default first.
-const FORMATS: [Format; 10] = [
+const FORMATS: [Format; 11] = [
     Format { suffixes: &["png"], ..PICTURE },
     Format {
         suffixes: &["npy"],
         colors: false,
         make: |layout, options| Box::new(Npy::new(layout, options.values)),
+        ..PICTURE
+    },
+    Format {
+        suffixes: &["dzi"],
+        sixteen: false,
+        files: true,
+        make: |layout, options| Box::new(Dzi::new(layout, options.compression)),
         ..PICTURE
     },
     // Offsets have 32 bits; a part of them is left for what deflate adds to noise.
@@ -185,6 +196,11 @@ impl Format {
     /// Whether it has a [quality](Options::quality).
     pub fn has_quality(self) -> bool {
         self.quality
+    }
+
+    /// Whether it makes files beside the one that is named: see [`Out::file`](crate::encode::Out::file).
+    pub fn makes_files(self) -> bool {
+        self.files
     }
 
     /// Whether channels may have 16 bits.

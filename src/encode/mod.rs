@@ -1,9 +1,12 @@
 //! File formats, one file for each. All implement [`Sink`].
 
 pub(crate) mod depth;
+pub(crate) mod dzi;
+pub(crate) mod dzi_text;
 pub(crate) mod exr;
 pub(crate) mod exr_text;
 pub(crate) mod format;
+mod halving;
 mod jpeg_text;
 pub(crate) mod npy;
 pub(crate) mod npz;
@@ -15,6 +18,8 @@ pub(crate) mod sink;
 mod whole;
 
 pub use depth::Depth;
+pub use dzi::Dzi;
+pub use dzi_text::{DZI_SIGNATURE, dzi_texts};
 pub use exr::Exr;
 pub use exr_text::{EXR_SIGNATURE, exr_strings};
 pub use format::{Format, Options};

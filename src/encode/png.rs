@@ -16,7 +16,7 @@ use png::text_metadata::ITXtChunk;
 
 use crate::encode::depth::Depth;
 use crate::encode::runs::Runs;
-use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Out, Piece, Sink, Texts};
+use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Out, Piece, Sink, Texts, adler_of_both};
 use crate::encode::whole::Picture;
 use crate::pixmap::Pixmap;
 
@@ -110,12 +110,8 @@ impl Sink for Png {
     }
 
     fn encoder(&self) -> Box<dyn Encoder + '_> {
-        Box::new(Strips {
-            png: self,
-            deflate: self.compression.deflate(self.pixel()),
-            samples: Vec::new(),
-            filtered: Vec::new(),
-        })
+        let strips = StripEncoder::new(self.compression, self.pixel());
+        Box::new(Strips { png: self, strips, samples: Vec::new() })
     }
 
     fn begin<'a>(&self, to: &'a mut dyn Out, texts: Texts) -> io::Result<Box<dyn Append + 'a>> {
@@ -124,13 +120,12 @@ impl Sink for Png {
     }
 }
 
-/// Filters and deflates strips.
+/// Encodes the strips of a picture.
 struct Strips<'a> {
     png: &'a Png,
-    deflate: Deflate,
+    strips: StripEncoder,
     /// The pixels of a band, where they have to be converted.
     samples: Vec<u8>,
-    filtered: Vec<u8>,
 }
 
 impl Encoder for Strips<'_> {
@@ -138,40 +133,51 @@ impl Encoder for Strips<'_> {
         let Layout { width, height, .. } = self.png.layout;
         let rows = self.png.rows_per_strip();
         debug_assert!(band.rows.start.is_multiple_of(rows), "whole strips");
-        let length = self.png.pixel() * width as usize * rows as usize;
-        let mut samples = std::mem::take(&mut self.samples);
-        let pixels = self.png.depth.samples(band, self.png.layout.channels(), u16::to_be_bytes, &mut samples);
-        let strips = pixels.chunks(length).zip(band.rows.clone().step_by(rows as usize));
-        pieces.extend(strips.map(|(pixels, top)| self.strip(pixels, height - top <= rows)));
-        self.samples = samples;
+        let row = self.png.pixel() * width as usize;
+        let channels = self.png.layout.channels();
+        let pixels = self.png.depth.samples(band, channels, u16::to_be_bytes, &mut self.samples);
+        let strips = pixels.chunks(row * rows as usize).zip(band.rows.clone().step_by(rows as usize));
+        let strips =
+            strips.map(|(pixels, top)| self.strips.strip(pixels.chunks_exact(row), height - top <= rows));
+        pieces.extend(strips);
     }
 }
 
-impl Strips<'_> {
+/// Filters and deflates strips.
+pub(super) struct StripEncoder {
+    filter: Filter,
+    /// Bytes of a pixel.
+    pixel: usize,
+    deflate: Deflate,
+    filtered: Vec<u8>,
+    deflated: Vec<u8>,
+}
+
+impl StripEncoder {
+    pub(super) fn new(compression: Compression, pixel: usize) -> Self {
+        let (filter, deflate) = (compression.filter(), compression.deflate(pixel));
+        Self { filter, pixel, deflate, filtered: Vec::new(), deflated: Vec::new() }
+    }
+
     /// Encodes the rows of one strip. `last` ends the picture.
-    fn strip(&mut self, rows: &[u8], last: bool) -> Piece {
-        let pixel = self.png.pixel();
-        let row = pixel * self.png.layout.width as usize;
-        debug_assert!(!rows.is_empty() && rows.len().is_multiple_of(row), "whole rows");
+    pub(super) fn strip<'a>(&mut self, rows: impl Iterator<Item = &'a [u8]>, last: bool) -> Piece {
         self.filtered.clear();
-        self.filtered.reserve(rows.len() + rows.len() / row);
         let mut above: Option<&[u8]> = None;
-        for row in rows.chunks_exact(row) {
+        for row in rows {
             match above {
-                None => filter_row(Filter::Sub, pixel, row, row, &mut self.filtered),
-                Some(above) => {
-                    filter_row(self.png.compression.filter(), pixel, row, above, &mut self.filtered);
-                }
+                None => filter_row(Filter::Sub, self.pixel, row, row, &mut self.filtered),
+                Some(above) => filter_row(self.filter, self.pixel, row, above, &mut self.filtered),
             }
             above = Some(row);
         }
-        let mut bytes = Vec::new();
+        self.deflated.clear();
         match &mut self.deflate {
-            Deflate::Runs(runs) => runs.deflate(&self.filtered, last, &mut bytes),
-            Deflate::Zlib(zlib) => deflate(zlib, &self.filtered, last, &mut bytes),
+            Deflate::Runs(runs) => runs.deflate(&self.filtered, last, &mut self.deflated),
+            Deflate::Zlib(zlib) => deflate(zlib, &self.filtered, last, &mut self.deflated),
         }
         let checksum = simd_adler32::adler32(&self.filtered.as_slice());
-        Piece { bytes, checksum, length: self.filtered.len() as u64 }
+        // A copy without room to spare: many pieces may wait.
+        Piece { bytes: self.deflated.as_slice().into(), checksum, length: self.filtered.len() as u64 }
     }
 }
 
@@ -266,19 +272,6 @@ fn io_error(error: png::EncodingError) -> io::Error {
         png::EncodingError::IoError(error) => error,
         other => io::Error::other(other),
     }
-}
-
-/// The Adler-32 of two concatenated byte strings, from that of each and the length of the second.
-///
-/// Adler-32 is a = 1 + sum of the bytes and b = sum of all a so far, both modulo 65521 (RFC 1950). Behind the first
-/// string every a of the second is larger by the first a - 1, and the sum of them by that times the length.
-fn adler_of_both(first: u32, second: u32, length: u64) -> u32 {
-    const MODULUS: u64 = 65_521;
-    let parts = |adler: u32| (u64::from(adler & 0xffff), u64::from(adler >> 16));
-    let ((a1, b1), (a2, b2)) = (parts(first), parts(second));
-    let a = (a1 + a2 + MODULUS - 1) % MODULUS;
-    let b = (b1 + b2 + (length % MODULUS) * (a1 + MODULUS - 1)) % MODULUS;
-    (b << 16 | a) as u32
 }
 
 /// Writes a whole picture with the highest level of the `png` crate: a filter for each row by the sum of its differences, and one

@@ -54,6 +54,8 @@ pub struct Needs {
     pub distances: bool,
     /// Whether it keeps the whole picture in memory until the end.
     pub whole: bool,
+    /// Bytes that it keeps between bands at most, where it does not keep the whole picture.
+    pub kept: u64,
 }
 
 /// Some rows of a picture.
@@ -91,6 +93,20 @@ pub struct Piece {
     pub length: u64,
 }
 
+impl Piece {
+    /// Pieces of an Adler-32 stream as one.
+    pub(super) fn joined(pieces: Vec<Self>) -> Self {
+        let length = pieces.iter().map(|piece| piece.bytes.len()).sum();
+        let mut joined = Self { bytes: Vec::with_capacity(length), checksum: 1, length: 0 };
+        for piece in pieces {
+            joined.bytes.extend(piece.bytes);
+            joined.checksum = adler_of_both(joined.checksum, piece.checksum, piece.length);
+            joined.length += piece.length;
+        }
+        joined
+    }
+}
+
 /// The keyword of the text that is the scene.
 pub const SCENE: &str = "mandel";
 
@@ -106,6 +122,18 @@ pub trait Out: Write + Send {
     fn write_at(&mut self, place: u64, bytes: &[u8]) -> io::Result<()> {
         let _ = (place, bytes);
         Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Makes another file, for formats of more than one. Its name is a path with `/` in the folder of these
+    /// files.
+    ///
+    /// A single stream has all files one behind the other.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    fn file(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        self.write_all(name.as_bytes())?;
+        self.write_all(bytes)
     }
 }
 
@@ -193,4 +221,17 @@ impl Append for Bytes<'_> {
     fn finish(self: Box<Self>) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// The Adler-32 of two concatenated byte strings, from that of each and the length of the second.
+///
+/// Adler-32 is a = 1 + sum of the bytes and b = sum of all a so far, both modulo 65521 (RFC 1950). Behind the first
+/// string every a of the second is larger by the first a - 1, and the sum of them by that times the length.
+pub(super) fn adler_of_both(first: u32, second: u32, length: u64) -> u32 {
+    const MODULUS: u64 = 65_521;
+    let parts = |adler: u32| (u64::from(adler & 0xffff), u64::from(adler >> 16));
+    let ((a1, b1), (a2, b2)) = (parts(first), parts(second));
+    let a = (a1 + a2 + MODULUS - 1) % MODULUS;
+    let b = (b1 + b2 + (length % MODULUS) * (a1 + MODULUS - 1)) % MODULUS;
+    (b << 16 | a) as u32
 }

@@ -54,7 +54,7 @@ pub fn memory(scene: &Scene, threads: usize, rows_per_band: u32, sinks: &[Box<dy
     let band = width.saturating_mul(u64::from(rows_per_band));
     // Each pixel of a band in work: eight bytes for every sample, the pixel in each kind that is wanted, and what encoders make of
     // it: as many bytes filtered and as many deflated, and of 16 bits as many converted. Of one that waits to be appended: eight
-    // bytes for every smooth count, and the pixel.
+    // bytes for every smooth count where numbers are taken, and the pixel.
     let needs = || sinks.iter().map(|sink| sink.needs());
     let channels = layout(scene).channels() as u64;
     let light = needs().any(|needs| needs.light) || scene.coloring().dither;
@@ -68,6 +68,7 @@ pub fn memory(scene: &Scene, threads: usize, rows_per_band: u32, sinks: &[Box<dy
     let working = bands
         .min(threads as u64)
         .saturating_mul(band.saturating_mul(8 * (3 * planes - 2) * k * k + pixel + 3 * field));
+    let numbers = if needs().any(|needs| needs.numbers) { 8 * k * k } else { 0 };
     let waiting = bands.min(u64::from(AHEAD) * threads as u64);
     // The finer lattices have coordinates of their own, and each thread a row of pixels of each.
     let finer = || LEVELS.iter().map(|(k, _)| u64::from(*k)).filter(|_| scene.refines());
@@ -89,8 +90,9 @@ pub fn memory(scene: &Scene, threads: usize, rows_per_band: u32, sinks: &[Box<dy
     working
         .saturating_add(stored)
         .saturating_add(coordinates)
+        .saturating_add(needs().map(|needs| needs.kept).sum())
         .saturating_add(
-            waiting.saturating_mul(band.saturating_mul(8 * k * k + field + channels * (flat + 2 * deep))),
+            waiting.saturating_mul(band.saturating_mul(numbers + field + channels * (flat + 2 * deep))),
         )
         .saturating_add(whole.saturating_mul(width).saturating_mul(height))
 }

@@ -5,7 +5,7 @@ use std::io::{BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use mandel::decode::FieldFile;
-use mandel::encode::{EXR_SIGNATURE, SIGNATURE, exr_strings, texts};
+use mandel::encode::{DZI_SIGNATURE, EXR_SIGNATURE, SIGNATURE, dzi_texts, exr_strings, texts};
 use mandel::{Draft, Scene};
 
 use crate::cli::failure::Failure;
@@ -52,6 +52,7 @@ fn look(path: &Path, scene: &Scene) -> Found {
     // All checksums of a PNG are compared.
     let texts = match &head[..] {
         head if head == SIGNATURE => texts(BufReader::new(file)).ok(),
+        head if head.starts_with(&DZI_SIGNATURE) => dzi_texts(file).ok(),
         head if head.starts_with(&EXR_SIGNATURE) => exr_strings(BufReader::new(file)).ok(),
         // Its arrays stay in the file.
         [b'P', b'K', ..] => FieldFile::open(file, Some(1), 0).ok().map(|field| field.texts()),

@@ -17,9 +17,10 @@ use mandel::{Escape, Kernel, Plan, ReferenceOrbit, Scene};
 
 use crate::cli::bench::report::{Measurement, Report};
 use crate::cli::failure::{Failure, print, usage};
-use crate::cli::files::{Existing, Output, Request, check_name, finish_all, in_the_way, is_stdout, plain};
+use crate::cli::files::{Existing, Output, finish_all, in_the_way};
 use crate::cli::interrupt::Unfinished;
 use crate::cli::progress::{Meter, Progress, Stage};
+use crate::cli::request::{Request, check_name, is_stdout, plain};
 use crate::cli::resolved::Resolved;
 use crate::cli::scene::SceneArgs;
 use crate::cli::terminal::{brief, say};
@@ -280,7 +281,7 @@ impl Args {
                 return Err(usage(format!("{other} and {flag} both write to {place}; keep one")));
             }
             named.push((flag, path));
-            requests.push(Request { path: Some(path.clone()), format });
+            requests.push(Request { path: Some(path.clone()), format, poster: false });
         }
         Ok(requests)
     }
