@@ -2,9 +2,15 @@
 //!
 //! The texts state the fact. A front end adds which option or file a value came from, and what to do.
 
+mod field_problem;
+mod job_problem;
 mod palette_problem;
+mod scene_problem;
 
+pub use field_problem::FieldProblem;
+pub use job_problem::JobProblem;
 pub use palette_problem::PaletteProblem;
+pub use scene_problem::SceneProblem;
 
 /// Everything that can go wrong in the library. Errors of files are the caller's, who opens them.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -309,154 +315,6 @@ pub enum Search {
         /// The period that was asked for.
         period: u32,
     },
-}
-
-/// What is wrong with a scene text.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SceneProblem {
-    /// Not TOML; the words are the parser's.
-    #[error("{0}")]
-    Syntax(String),
-    /// A key that scenes do not have.
-    #[error("unknown key '{}'", .key.escape_debug())]
-    UnknownKey {
-        /// The key.
-        key: String,
-        /// The keys that may stand there.
-        known: &'static [&'static str],
-    },
-    /// A value of the wrong kind.
-    #[error("'{key}' must be {expected}")]
-    Kind {
-        /// The key.
-        key: String,
-        /// What is expected.
-        expected: &'static str,
-    },
-    /// A name that is none of the choices.
-    #[error("'{}' is no {key}", .given.escape_debug())]
-    Choice {
-        /// The key.
-        key: String,
-        /// What was given.
-        given: String,
-        /// The choices.
-        known: Vec<String>,
-    },
-    /// Two keys that set the same part of the view.
-    #[error("'{0}' and '{1}' exclude each other")]
-    Both(&'static str, &'static str),
-    /// A key that requires another one.
-    #[error("'{0}' needs '{1}'")]
-    Needs(&'static str, &'static str),
-    /// A version that this program does not know.
-    #[error("a scene of version {0}; version 1 is known")]
-    Version(String),
-    /// An invalid value.
-    #[error("{key}: {error}")]
-    Value {
-        /// The key.
-        key: String,
-        /// Why.
-        error: Box<Error>,
-    },
-}
-
-/// What is wrong with a file of numbers.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FieldProblem {
-    /// The file begins as none of the formats does.
-    #[error("it is no NPY, NPZ, EXR or KFB")]
-    Unknown,
-    /// A header that is not as the format has it; the words are ours.
-    #[error("its header {0}")]
-    Header(String),
-    /// A type of numbers that is not read.
-    #[error("numbers of the type '{}'", .0.escape_debug())]
-    Type(String),
-    /// A shape other than rows and columns.
-    #[error("an array of the shape {0}")]
-    Shape(String),
-    /// A size in the header that does not fit the file.
-    #[error("{columns}x{rows} samples, which {expected} bytes hold, in {found} bytes")]
-    Size {
-        /// Samples in a row.
-        columns: u64,
-        /// Rows.
-        rows: u64,
-        /// Bytes that there should be, or the least of them where they are compressed.
-        expected: u64,
-        /// Bytes that there are.
-        found: u64,
-    },
-    /// Something that is not in the file.
-    #[error("it has no {0}")]
-    Missing(&'static str),
-    /// A number that no sample can have.
-    #[error("{what} in column {column} of row {row}")]
-    Value {
-        /// What it is.
-        what: &'static str,
-        /// Its column, from 0.
-        column: u32,
-        /// Its row, from 0.
-        row: u32,
-    },
-    /// More memory than there is.
-    #[error("it takes {needed} bytes of memory, of {free}")]
-    Memory {
-        /// Bytes that are needed.
-        needed: u64,
-        /// Bytes that are free.
-        free: u64,
-    },
-}
-
-/// What is wrong with a job.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum JobProblem {
-    /// Not JSON; the words are the parser's.
-    #[error("{0}")]
-    Syntax(String),
-    /// A key that jobs do not have.
-    #[error("unknown key '{}'", .0.escape_debug())]
-    UnknownKey(String),
-    /// A value of the wrong kind, or none at all.
-    #[error("'{key}' must be {expected}")]
-    Value {
-        /// The key.
-        key: &'static str,
-        /// What is expected.
-        expected: &'static str,
-    },
-    /// A version that this program does not know.
-    #[error("a job of version {0}; version 1 is known")]
-    Version(String),
-    /// A scene that makes no sense.
-    #[error("scene: {0}")]
-    Scene(Box<Error>),
-    /// A job for another order of operations than this program has for its view.
-    #[error("a job for the kernel {job}; this view is iterated by {here}")]
-    Kernel {
-        /// The kernel of the job.
-        job: String,
-        /// The one here.
-        here: String,
-    },
-    /// No shards, or more than there are tiles to deal.
-    #[error("{shards} shards of a picture of {tiles} tiles")]
-    Shards {
-        /// The shards that were asked for.
-        shards: u32,
-        /// The most there can be.
-        tiles: u32,
-    },
-    /// A picture that takes more tiles than a job can list.
-    #[error("a picture of more samples than a job can be cut into")]
-    TooLarge,
 }
 
 /// The kinds of failure, one exit code each.

@@ -229,7 +229,7 @@ impl Render {
     /// `watch.cancel` was set.
     ///
     /// # Panics
-    /// Where a band does not hold whole strips, or colors are needed and were not asked for: see [`rows_per_band`].
+    /// Where a band does not hold whole strips, or colors are needed and were not asked for: see [`rows_per_band`](crate::render::rows_per_band).
     pub fn run(&self, targets: &mut [Target], rows_per_band: u32, watch: Watch) -> Result<(), RenderError> {
         let height = self.scene.viewport().height();
         let sinks: Vec<&dyn Sink> = targets.iter().map(|target| target.sink).collect();
