@@ -23,7 +23,7 @@ fn scene(place: &str, size: (u32, u32), supersample: u32, coloring: Coloring) ->
 
 /// The options of a picture, and its scene.
 fn picture(place: &str, supersample: u32, coloring: Coloring) -> (String, Scene) {
-    let Coloring { palette, map, density, offset, bands, interior, shading, .. } = &coloring;
+    let Coloring { palette, map, density, offset, bands, interior, shading, dither, .. } = &coloring;
     let mut options = format!("--supersample {supersample} -p {} --map {map}", palette.name());
     let mut add = |wanted: bool, option: String| {
         if wanted {
@@ -43,6 +43,7 @@ fn picture(place: &str, supersample: u32, coloring: Coloring) -> (String, Scene)
     if let Some(Edge { width, color }) = shading.edge {
         options += &format!(" --edge {width}{}", color.map(|color| format!(",{color}")).unwrap_or_default());
     }
+    options += if *dither { " --dither" } else { "" };
     (options, scene(place, (64, 36), supersample, coloring))
 }
 
@@ -102,6 +103,15 @@ fn pictures() -> Vec<(String, Scene)> {
         pictures.push((options.replace("--supersample 2", "--supersample auto"), scene));
     }
     pictures.extend(interiors);
+    for (interior, light, dither) in [
+        (Interior::Transparent, None, false),
+        (Interior::Transparent, light, false),
+        (Interior::default(), None, true),
+        (Interior::Transparent, light, true),
+    ] {
+        let coloring = Coloring { dither, ..inside(interior, light) };
+        pictures.extend(views.map(|(place, k)| picture(place, k, coloring.clone())));
+    }
     pictures
 }
 

@@ -37,6 +37,7 @@ mod shard_log;
 mod shard_number;
 pub(crate) mod stats;
 pub(crate) mod stitch;
+mod takes;
 mod temporary;
 mod terminal;
 mod threads;

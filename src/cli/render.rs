@@ -25,6 +25,7 @@ use crate::cli::resolved::Resolved;
 use crate::cli::scene::{SceneArgs, no_lattice};
 use crate::cli::scene_json::scene_json;
 use crate::cli::shard::{self, Folder, PieceArgs};
+use crate::cli::takes::Takes;
 use crate::cli::terminal::{say, shown};
 use crate::cli::threads;
 use crate::cli::value::{self, Worded};
@@ -74,13 +75,6 @@ pub(crate) struct Job<'a> {
     needed: u64,
     /// Where numbers are read from a file of all of them.
     reading: Option<Reading>,
-}
-
-/// What some output takes.
-#[derive(Clone, Copy)]
-pub(crate) struct Takes {
-    pub(crate) colors: bool,
-    pub(crate) detail: Detail,
 }
 
 /// What has been written.

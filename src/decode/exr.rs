@@ -15,7 +15,7 @@ use exr::meta::attribute::{AttributeValue, SampleType};
 use exr::meta::header::Header;
 use exr::meta::{BlockDescription, MetaData};
 
-use crate::decode::field_file::{Planes, at, fits, size};
+use crate::decode::planes::{Planes, at, fits, size};
 use crate::decode::read_error::{ReadError, damaged};
 use crate::decode::recent::Recent;
 use crate::encode::exr::{BIAS, NOT_ESCAPED, count};

@@ -8,7 +8,7 @@ use std::io::{BufReader, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::decode::field_file::{Planes, at, fits, size};
+use crate::decode::planes::{Planes, at, fits, size};
 use crate::decode::read_error::{ReadError, damaged};
 use crate::error::FieldProblem;
 use crate::field::Escape;

@@ -6,6 +6,7 @@ mod field_file;
 mod kfb;
 mod npy;
 mod npz;
+mod planes;
 pub(crate) mod read_error;
 pub(crate) mod recent;
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::decode::bytes::Bytes;
-use crate::decode::field_file::{Planes, at, size, smooth};
+use crate::decode::planes::{Planes, at, size, smooth};
 use crate::decode::read_error::{ReadError, damaged};
 use crate::encode::npy::MAGIC;
 use crate::error::FieldProblem;

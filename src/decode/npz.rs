@@ -11,8 +11,8 @@ use std::sync::Arc;
 use flate2::read::DeflateDecoder;
 
 use crate::decode::bytes::Bytes;
-use crate::decode::field_file::{Planes, fits};
 use crate::decode::npy::{Array, Kind, MAX_HEADER};
+use crate::decode::planes::{Planes, fits};
 use crate::decode::read_error::{ReadError, damaged};
 use crate::encode::npz::{COUNTS, DISTANCE, ESCAPED, FRACTION, SCENE_MEMBER};
 use crate::encode::png_text::MAX_TEXT;

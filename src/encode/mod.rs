@@ -10,6 +10,7 @@ mod halving;
 mod jpeg_text;
 pub(crate) mod npy;
 pub(crate) mod npz;
+mod picture;
 pub(crate) mod png;
 pub(crate) mod png_text;
 mod pnm;

@@ -15,9 +15,9 @@ use image::{ExtendedColorType, ImageEncoder};
 use png::text_metadata::ITXtChunk;
 
 use crate::encode::depth::Depth;
+use crate::encode::picture::Picture;
 use crate::encode::runs::Runs;
 use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Out, Piece, Sink, Texts, adler_of_both};
-use crate::encode::whole::Picture;
 use crate::pixmap::Pixmap;
 
 /// The effort spent on a small file.

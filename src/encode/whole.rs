@@ -11,17 +11,9 @@ use tiff::encoder::{Compression, DeflateLevel, Predictor, TiffEncoder, TiffValue
 use tiff::tags::Tag;
 
 use crate::encode::depth::Depth;
+use crate::encode::picture::Picture;
 use crate::encode::png;
 use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Out, Piece, Sink, Texts};
-
-/// A picture that is complete, with its texts.
-pub(super) struct Picture {
-    pub(super) layout: Layout,
-    pub(super) depth: Depth,
-    /// Channels row by row; of 16 bits big endian.
-    pub(super) samples: Vec<u8>,
-    pub(super) texts: Vec<(String, String)>,
-}
 
 /// Which encoder takes the picture.
 #[derive(Clone, Copy)]

@@ -222,6 +222,16 @@ impl Render {
         added
     }
 
+    /// The kinds of colors that formats want, which are checked to go with bands of so many rows and with this render.
+    fn wanted(&self, sinks: &[&dyn Sink], rows_per_band: u32) -> Needs {
+        let whole = rows_per_band >= self.scene.viewport().height();
+        sinks.iter().map(|sink| sink.needs()).fold(Needs::default(), |all, needs| {
+            assert!(whole || rows_per_band.is_multiple_of(needs.rows), "bands of whole strips");
+            assert!(self.painter.is_some() || !needs.is_picture(), "a painter for formats with colors");
+            Needs { colors: all.colors | needs.colors, light: all.light | needs.light, ..all }
+        })
+    }
+
     /// Renders into all targets, on the current rayon pool, in bands of `rows_per_band` rows of pixels.
     ///
     /// # Errors
@@ -231,17 +241,8 @@ impl Render {
     /// # Panics
     /// Where a band does not hold whole strips, or colors are needed and were not asked for: see [`rows_per_band`](crate::render::rows_per_band).
     pub fn run(&self, targets: &mut [Target], rows_per_band: u32, watch: Watch) -> Result<(), RenderError> {
-        let height = self.scene.viewport().height();
         let sinks: Vec<&dyn Sink> = targets.iter().map(|target| target.sink).collect();
-        let mut wanted = Needs::default();
-        for needs in sinks.iter().map(|sink| sink.needs()) {
-            assert!(
-                rows_per_band >= height || rows_per_band.is_multiple_of(needs.rows),
-                "bands of whole strips"
-            );
-            assert!(self.painter.is_some() || !needs.is_picture(), "a painter for formats with colors");
-            (wanted.colors, wanted.light) = (wanted.colors | needs.colors, wanted.light | needs.light);
-        }
+        let wanted = self.wanted(&sinks, rows_per_band);
         let numbers = sinks.iter().any(|sink| sink.needs().distances);
         let detail = detail(&self.scene, sinks.iter().copied());
         let fails = |index| move |error| RenderError::Write(index, error);
