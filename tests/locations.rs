@@ -11,9 +11,9 @@ use mandel::{Draft, Extent, Scene, format_complex};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mandel");
 
-/// A file in `tests/data/locations`.
+/// A file in `tests/data/foreign`.
 fn data(name: &str) -> Vec<u8> {
-    fs::read(format!("{}/tests/data/locations/{name}", env!("CARGO_MANIFEST_DIR"))).expect("a file")
+    fs::read(format!("{}/tests/data/foreign/{name}", env!("CARGO_MANIFEST_DIR"))).expect("a file")
 }
 
 /// Center, zoom, rotation and limit of iterations.
