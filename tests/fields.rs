@@ -564,3 +564,13 @@ fn an_archive_beyond_four_gigabytes_is_read() {
     field.iterate(69_995..70_000, 69_999..70_000, &mut out);
     assert!(out == [Escape::NONE; 5] && field.take_failure().is_none());
 }
+
+#[test]
+fn the_scene_of_an_npz_is_read_like_that_of_a_picture() {
+    let folder = Folder::new();
+    folder.succeed("render --at mini -s 30x20 -q -o a.png -o a.npz");
+    folder.succeed("render --scene a.npz -q -o b.png");
+    assert!(
+        fs::read(folder.path("a.png")).expect("a file") == fs::read(folder.path("b.png")).expect("a file")
+    );
+}

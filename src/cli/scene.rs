@@ -24,7 +24,7 @@ use crate::cli::words::did_you_mean;
 /// Options that describe a picture.
 #[derive(Args, Default)]
 pub(crate) struct SceneArgs {
-    /// A scene text ('--dry-run' prints one), a PNG made by mandel, or a location of Kalles Fraktaler, Fraktaler-3, DeepDrill, Fractint
+    /// A scene text ('--dry-run' prints one), a picture or NPZ made by mandel, or a location of Kalles Fraktaler, Fraktaler-3, DeepDrill, Fractint
     /// (FILE:ENTRY), XaoS or Mandelbrot.site, also in a picture; - for standard input. Other options override it
     #[arg(long, value_name = "FILE", help_heading = "View")]
     scene: Option<PathBuf>,

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, stdin};
 use std::path::Path;
 
+use mandel::decode::{FieldFile, ReadError};
 use mandel::encode::{
     DZI_SIGNATURE, EXR_SIGNATURE, JPEG_SIGNATURE, SIGNATURE, TextsError, dzi_texts, exr_strings,
     jpeg_comment, texts,
@@ -13,6 +14,7 @@ use mandel::{Decimal, Draft, Error, parse_pasted};
 use num_complex::Complex;
 
 use crate::cli::failure::{Failure, usage};
+use crate::cli::memory;
 use crate::cli::terminal::{brief, cut, reason, shown};
 use crate::cli::words::{did_you_mean, words};
 
@@ -51,6 +53,9 @@ impl SceneFile {
         let mut head = Vec::new();
         let fails = |error: io::Error| read_failure(path, &error);
         reader.by_ref().take(SIGNATURE.len() as u64).read_to_end(&mut head).map_err(fails)?;
+        if head.starts_with(b"PK\x03\x04") && path.as_os_str() != "-" {
+            return Self::of_numbers(path);
+        }
         let picture = PICTURES.iter().find(|(_, signature, _)| head.starts_with(signature));
         let Some((kind, _, texts)) = picture else {
             let text = bounded(path, head, reader, PAGE)?;
@@ -76,6 +81,21 @@ impl SceneFile {
                  were removed",
                 name(path)
             ))),
+        }
+    }
+
+    /// The scene in an NPZ. Its arrays stay in the file, unless they are deflated.
+    fn of_numbers(path: &Path) -> Result<Self, Failure> {
+        let file = File::open(path).map_err(|error| read_failure(path, &error))?;
+        let free = memory::available().unwrap_or(u64::MAX);
+        let field = FieldFile::open(file, Some(1), free).map_err(|error| match error {
+            ReadError::Io(error) => read_failure(path, &error),
+            ReadError::Bad(error) => Failure::Input(format!("{}: {}", name(path), words(&error))),
+        })?;
+        let texts = field.texts();
+        match texts.iter().find(|(keyword, _)| keyword == KEYWORD) {
+            Some((_, text)) => Ok(Self { name: name(path), text: text.clone(), texts, found: None }),
+            None => Err(Failure::Input(format!("{} holds numbers without a scene", name(path)))),
         }
     }
 
