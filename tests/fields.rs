@@ -96,6 +96,9 @@ fn the_picture_of_a_field_is_that_of_a_render_byte_for_byte() {
         "-s 40x30 --map cyclic --bands --rotate -12.5 --light 60",
         "-s 40x30 --at seahorse -n 77 --origin 5",
         "-s 40x30 --interior transparent",
+        "-s 40x30 --interior period",
+        "-s 40x30 --at mini --interior distance --light 135 --rotate 20",
+        "-s 32x18 --at seahorse --interior distance --map histogram",
         "-s 32x18 --at urchin --supersample 1",
         "-s 24x14 --at blossom --map log",
         "--scene crop.toml",
@@ -127,6 +130,15 @@ fn other_colors_are_those_of_a_render_with_them() {
         folder.succeed(&format!("render {view} {colors} -q -f -o direct.png"));
         for field in ["a.npz", "a.exr"] {
             folder.succeed(&format!("color {field} {colors} -q -f -o again.png"));
+            assert!(folder.read("direct.png") == folder.read("again.png"), "{colors}, {field}");
+        }
+    }
+    // A field with periods has them for other colors, and is one without where they are not asked for.
+    folder.succeed(&format!("render {view} --interior period -q -f -o c.npz -o c.exr"));
+    for colors in ["--interior distance --light 100", "--interior #123456", "--interior black --light 100"] {
+        folder.succeed(&format!("render {view} {colors} -q -f -o direct.png -o direct.npz"));
+        for field in ["c.npz", "c.exr"] {
+            folder.succeed(&format!("color {field} {colors} -q -f -o again.png -o again.npz"));
             assert!(folder.read("direct.png") == folder.read("again.png"), "{colors}, {field}");
         }
     }

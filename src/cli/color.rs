@@ -63,8 +63,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let field = read_any(file, args.max_iter, share.threads)?;
     let field = Arc::new(field.map_err(|error| read_failure(&args.field, &error))?);
     let (scene, reading) = args.scene(&field)?;
+    let interiors = reading.interiors;
     let mut work = Job::new(picture, share, requests, Resolved::known(scene.clone()), None)?.reading(reading);
-    args.check(&scene, &field, work.takes())?;
+    args.check(&scene, &field, work.takes(), interiors)?;
     let outputs = work.open(picture.existing(), &unfinished)?;
     if outputs.is_empty() {
         return Ok(());
@@ -153,16 +154,18 @@ impl Args {
             described.map(|(_, text)| text) == command(stored)
                 && (then.map, &then.curve) == (now.map, &now.curve)
         });
-        Ok((scene, Reading { view: stored.is_some(), own_curve }))
+        let interiors =
+            stored.as_ref().is_some_and(|(stored, _)| stored.coloring().interior.takes_interiors());
+        Ok((scene, Reading { view: stored.is_some(), own_curve, interiors }))
     }
 
     /// Checks that the field has what the picture takes.
-    fn check(&self, scene: &Scene, field: &FieldFile, takes: Takes) -> Result<(), Failure> {
+    fn check(&self, scene: &Scene, field: &FieldFile, takes: Takes, interiors: bool) -> Result<(), Failure> {
         let name = shown(&self.field);
-        if takes.detail.interiors {
+        if takes.detail.interiors && !interiors {
             return Err(usage(format!(
-                "{name} has no periods, which --interior period and distance need; choose another --interior, or render the \
-                 picture again"
+                "{name} has no periods, which --interior period and distance need; choose another --interior, or render it \
+                 again with this one"
             )));
         }
         if takes.detail.distances && !field.has_distances() {

@@ -12,6 +12,8 @@ pub(crate) struct Reading {
     pub(crate) view: bool,
     /// Whether the curve of the map is what the view gives.
     pub(crate) own_curve: bool,
+    /// Whether they hold the periods and distances of samples that did not escape.
+    pub(crate) interiors: bool,
 }
 
 /// Keywords and texts of a picture: the program, a command that gives the picture again, and the scene. `origin` is the one that was

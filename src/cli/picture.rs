@@ -133,7 +133,7 @@ impl PictureArgs {
         Options {
             compression: self.compression.into(),
             values: self.values(),
-            distances: self.values() == Values::Distance || scene.coloring().shading.takes_distances(),
+            distances: self.values() == Values::Distance || scene.coloring().detail().has_distances(),
             depth: self.depth.unwrap_or_default(),
             quality: self.quality.map_or(Options::QUALITY, |quality| quality as u8),
         }

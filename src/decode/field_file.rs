@@ -153,15 +153,39 @@ impl Kernel for FieldFile {
             self.fail(error);
             out.fill(Escape::NONE);
         }
+        for escape in out.iter_mut().filter(|escape| escape.n().is_none()) {
+            *escape = Escape::NONE;
+        }
     }
 
-    fn distances(&self, columns: Range<u32>, rows: Range<u32>, _: &[Escape], out: &mut [Distance]) {
+    fn distances(&self, columns: Range<u32>, rows: Range<u32>, escapes: &[Escape], out: &mut [Distance]) {
         if self.failed.load(Ordering::Relaxed) {
             return out.fill(Distance::NONE);
         }
         if let Err(error) = self.planes.distances(&columns, &rows, out) {
             self.fail(error);
             out.fill(Distance::NONE);
+        }
+        for (_, distance) in escapes.iter().zip(out).filter(|(escape, _)| escape.n().is_none()) {
+            *distance = Distance::NONE;
+        }
+    }
+
+    fn interiors(
+        &self,
+        columns: Range<u32>,
+        rows: Range<u32>,
+        escapes: &mut [Escape],
+        distances: &mut [Distance],
+    ) {
+        let mut read = || {
+            self.planes.escapes(&columns, &rows, escapes)?;
+            self.planes.distances(&columns, &rows, distances)
+        };
+        if !self.failed.load(Ordering::Relaxed)
+            && let Err(error) = read()
+        {
+            self.fail(error);
         }
     }
 
@@ -177,6 +201,16 @@ impl Kernel for Arc<FieldFile> {
 
     fn distances(&self, columns: Range<u32>, rows: Range<u32>, escapes: &[Escape], out: &mut [Distance]) {
         self.as_ref().distances(columns, rows, escapes, out);
+    }
+
+    fn interiors(
+        &self,
+        columns: Range<u32>,
+        rows: Range<u32>,
+        escapes: &mut [Escape],
+        distances: &mut [Distance],
+    ) {
+        self.as_ref().interiors(columns, rows, escapes, distances);
     }
 
     fn distances_along_rows(&self) -> bool {

@@ -200,7 +200,7 @@ fn in_reach(fraction: f32) -> bool {
 
 /// The bits in which a fraction differs from `NF`.
 fn difference(escape: Escape) -> u32 {
-    smooth(escape).1.to_bits() ^ escape.fraction().to_bits()
+    smooth(escape).1.to_bits() ^ escape.parts().1.to_bits()
 }
 
 /// The count of which `N` and `NF` were made with this fraction; nothing where there is none.

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::encode::sink::{Append, Band, Bytes, Encoder, Layout, Needs, Out, Piece, Sink, Texts};
-use crate::field::Distance;
+use crate::field::{Distance, Escape};
 
 /// What the elements of the array are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,7 +104,15 @@ impl Encoder for Numbers {
             Values::Smooth => {
                 flatten(band.escapes, |escape| escape.smooth().unwrap_or(f64::NAN).to_le_bytes())
             }
-            Values::Distance => flatten(band.distances, both),
+            Values::Distance => {
+                // Those of samples that escape, whatever colors take.
+                let outside = |(escape, distance): (&Escape, &Distance)| match escape.n() {
+                    Some(_) => *distance,
+                    None => Distance::NONE,
+                };
+                let distances: Vec<Distance> = band.escapes.iter().zip(band.distances).map(outside).collect();
+                flatten(&distances, both)
+            }
         };
         pieces.push(Piece { bytes, ..Piece::default() });
     }

@@ -106,7 +106,7 @@ impl Encoder for Planes {
         };
         plane(flatten(band.escapes, |escape| escape.count(self.max_iter).to_le_bytes()));
         plane(flatten(band.escapes, |escape| [u8::from(escape.n().is_some())]));
-        plane(flatten(band.escapes, |escape| escape.fraction().to_bits().to_le_bytes()));
+        plane(flatten(band.escapes, |escape| escape.parts().1.to_bits().to_le_bytes()));
         if self.distances {
             plane(flatten(band.distances, both));
         }

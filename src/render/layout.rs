@@ -40,8 +40,10 @@ fn lcm(a: u32, b: u32) -> u32 {
 /// What somebody takes of the samples of a scene.
 pub(super) fn detail<'a>(scene: &Scene, sinks: impl Iterator<Item = &'a dyn Sink>) -> Detail {
     let coloring = scene.coloring().detail();
-    sinks.map(Sink::needs).fold(Detail::default(), |all, needs| {
-        let colors = if needs.is_picture() { coloring } else { Detail::default() };
+    sinks.fold(Detail::default(), |all, sink| {
+        let needs = sink.needs();
+        // Files of all numbers have what a picture of the scene is made of.
+        let colors = if needs.is_picture() || sink.is_field() { coloring } else { Detail::default() };
         all.and(Detail { distances: needs.distances, interiors: false }).and(colors)
     })
 }

@@ -243,7 +243,6 @@ impl Render {
     pub fn run(&self, targets: &mut [Target], rows_per_band: u32, watch: Watch) -> Result<(), RenderError> {
         let sinks: Vec<&dyn Sink> = targets.iter().map(|target| target.sink).collect();
         let wanted = self.wanted(&sinks, rows_per_band);
-        let numbers = sinks.iter().any(|sink| sink.needs().distances);
         let detail = detail(&self.scene, sinks.iter().copied());
         let fails = |index| move |error| RenderError::Write(index, error);
         let mut files: Vec<Box<dyn Append + '_>> = Vec::new();
@@ -269,10 +268,6 @@ impl Render {
                 }
                 let band = Band { rows: rows.clone(), escapes, distances, pixels: &[], light: &[], added: 0 };
                 let added = self.paint_band(&band, wanted, colors, buffers);
-                if numbers {
-                    // They are those of samples that escape, whatever colors took.
-                    hide_interiors(escapes, distances);
-                }
                 let (pixels, light) = (&colors.bytes, &colors.light);
                 let band = Band { rows, escapes, distances, pixels, light, added };
                 (watch.band)(&band);
@@ -344,15 +339,6 @@ struct State<'a> {
     colors: Colors,
     buffers: [Buffers; LEVELS.len()],
     encoders: Vec<Box<dyn Encoder + 'a>>,
-}
-
-/// Takes away the distances of samples that did not escape.
-fn hide_interiors(escapes: &[Escape], distances: &mut [Distance]) {
-    for (escape, distance) in escapes.iter().zip(distances) {
-        if escape.n().is_none() {
-            *distance = Distance::NONE;
-        }
-    }
 }
 
 /// A whole scene as a picture.
