@@ -3,11 +3,13 @@
 //! The texts state the fact. A front end adds which option or file a value came from, and what to do.
 
 mod field_problem;
+mod film_problem;
 mod job_problem;
 mod palette_problem;
 mod scene_problem;
 
 pub use field_problem::FieldProblem;
+pub use film_problem::FilmProblem;
 pub use job_problem::JobProblem;
 pub use palette_problem::PaletteProblem;
 pub use scene_problem::SceneProblem;
@@ -182,6 +184,9 @@ pub enum Error {
     /// A job that cannot be made or used.
     #[error("{0}")]
     Job(JobProblem),
+    /// A scene and a path that make no film.
+    #[error("{0}")]
+    Film(FilmProblem),
     /// The machine lacks the instructions that were asked for.
     #[error("this processor does not have {0}")]
     Instructions(&'static str),

@@ -35,6 +35,7 @@
 //! | `encode` | file formats |
 //! | [`render`] | a scene into files |
 //! | [`decode`] | numbers from files |
+//! | [`film`] | zooms into one point |
 //! | [`job`] | a large render as a folder of finished pieces |
 //! | the binary: `cli`, `main` | command line, files, terminal |
 
@@ -63,11 +64,13 @@ pub mod render;
 
 pub mod decode;
 
+pub mod film;
+
 pub mod job;
 
 pub use color::{Channel, Coloring, Curve, Edge, Interior, Light, Map, Painter, Palette, Rgb, Shading};
 pub use error::{
-    Error, ErrorKind, FieldProblem, JobProblem, NumberProblem, PaletteProblem, SceneProblem, Search,
+    Error, ErrorKind, FieldProblem, FilmProblem, JobProblem, NumberProblem, PaletteProblem, SceneProblem, Search,
 };
 pub use field::{Detail, Distance, Escape, Field};
 pub use find::{AutoMaxIter, ExactEscape, Misiurewicz, Nucleus, Shape, auto_max_iter, exact_escape};

@@ -20,6 +20,7 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Plan(args) => cli::plan::run(&args),
         Command::Stitch(args) => cli::stitch::run(&args),
         Command::Color(args) => cli::color::run(&args),
+        Command::Zoom(args) => cli::zoom::run(&args),
         Command::Batch(args) => cli::batch::run(&args),
         Command::Bench(args) => cli::bench::run(&args),
         Command::Stats(args) => cli::stats::run(&args),

@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::steers;
 use crate::cli::value::not_an_option;
-use crate::cli::{batch, bench, color, convert, find, info, palettes, plan, point, render, stats, stitch};
+use crate::cli::{batch, bench, color, convert, find, info, palettes, plan, point, render, stats, stitch, zoom};
 
 /// Mandelbrot pictures and exact escape counts.
 ///
@@ -26,6 +26,9 @@ pub(crate) enum Command {
     Render(Box<render::Args>),
     /// Make a picture of the numbers in a file, without iterating again
     Color(Box<color::Args>),
+    /// Make the frames of a film that zooms into a point, or the film itself
+    #[command(mut_arg("zoom", |arg| arg.visible_alias("to").help("Magnification of the last frame: 1e30, 10^30, 2^100")))]
+    Zoom(Box<zoom::Args>),
     /// Make many pictures: the jobs of a file, on all threads together
     Batch(batch::Args),
     /// Cut a large render into shards that many machines can make

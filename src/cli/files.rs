@@ -254,7 +254,7 @@ impl<F> Write for Output<F> {
     }
 }
 
-impl Out for Output {
+impl<F: Send> Out for Output<F> {
     fn write_at(&mut self, place: u64, bytes: &[u8]) -> io::Result<()> {
         let Place::File(writer) = &mut self.place else { return Err(io::ErrorKind::Unsupported.into()) };
         writer.flush()?;

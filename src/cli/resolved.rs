@@ -33,6 +33,16 @@ impl Resolved {
 
     /// What to say where the center has fewer digits than the view can tell apart.
     fn digits_note(&self) -> Option<String> {
+        self.missing_digits().map(|(given, needed)| {
+            format!(
+                "note: the center has {given} digits behind the point, and the samples of this view differ in \
+                 digit {needed}; what is missing counts as zeros"
+            )
+        })
+    }
+
+    /// How many digits behind the point the center has, and how many it needs, where those are more.
+    pub(crate) fn missing_digits(&self) -> Option<(i64, i64)> {
         let viewport = self.scene.viewport();
         if !self.centered || !Plan::new(viewport, self.scene.bailout(), None).is_deep() {
             return None;
@@ -40,11 +50,6 @@ impl Resolved {
         // Neighbors differ in the first digit behind the zeros of the spacing.
         let needed = (f64::from(-viewport.spacing().1.exponent()) * LOG10_2).ceil() as i64 + 1;
         let given = viewport.center().re.decimals().max(viewport.center().im.decimals());
-        (given > EXACT_DIGITS && given < needed).then(|| {
-            format!(
-                "note: the center has {given} digits behind the point, and the samples of this view differ in \
-                 digit {needed}; what is missing counts as zeros"
-            )
-        })
+        (given > EXACT_DIGITS && given < needed).then_some((given, needed))
     }
 }

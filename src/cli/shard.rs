@@ -399,7 +399,7 @@ pub(crate) fn source(
     let stitch = Arc::new(Stitch::new(job, survey, rows));
     let render = Render::with_kernel(scene, Box::new(Arc::clone(&stitch)), takes.colors, |lattice| {
         let plan = Plan::new(lattice, scene.bailout(), None);
-        plan.kernel_of_preview(orbit.clone(), max_steps, &Default::default())
+        plan.kernel_along(orbit.clone(), max_steps, &Default::default())
     })?;
     Ok(Source::Shards(render, stitch))
 }

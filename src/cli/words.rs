@@ -2,7 +2,7 @@
 
 use mandel::encode::Format;
 use mandel::{
-    Bailout, Curve, Error, FieldProblem, JobProblem, Level, MAX_SIDE, Palette, PaletteProblem, Scene,
+    Bailout, Curve, Error, FieldProblem, FilmProblem, JobProblem, Level, MAX_SIDE, Palette, PaletteProblem, Scene,
     SceneProblem, Search,
 };
 
@@ -59,6 +59,7 @@ pub(crate) fn words(error: &Error) -> String {
         Error::SceneText { line, column, problem } => {
             format!("{line}:{column}: {}", scene_problem(problem))
         }
+        Error::Film(problem) => film_problem(problem),
         Error::Job(problem) => job_problem(problem),
         Error::Field(problem) => field_problem(problem),
         _ => colors(error).unwrap_or_else(|| limit(error)),
@@ -173,6 +174,32 @@ fn field_problem(problem: &FieldProblem) -> String {
         FieldProblem::Memory { needed, free } => {
             format!("it takes {} of memory and {} are free", bytes(*needed), bytes(*free))
         }
+        _ => problem.to_string(),
+    }
+}
+
+fn film_problem(problem: &FilmProblem) -> String {
+    match problem {
+        FilmProblem::NoFrames => "a film has at least one frame; try --frames 600".into(),
+        FilmProblem::Outwards => {
+            "--from must not be deeper than --to; films zoom in, and a player or ffmpeg's filter 'reverse' turns them round".into()
+        }
+        FilmProblem::Ease(ease) => format!(
+            "--ease must be 0..0.5, the part of the film in which the speed changes at either end (got {ease:?})"
+        ),
+        FilmProblem::Turn(turn) => format!("--turn must be at most 1e6 degrees either way (got {turn:?})"),
+        FilmProblem::Crop => "this scene is a part of a view; take the scene of the whole, without crop".into(),
+        FilmProblem::Lattice => {
+            "the frames of a film have square pixels sampled at their centers; leave out --aspect stretch and --grid endpoints"
+                .into()
+        }
+        FilmProblem::Refined => {
+            "the frames of a film have as many samples in all pixels; choose --supersample 1 to 8".into()
+        }
+        FilmProblem::Map(map) => format!(
+            "--map {map} is found anew from all samples of a picture; choose --map auto, which is found from all of the film"
+        ),
+        FilmProblem::Keys(why) => format!("key frames {why}; choose --way direct, or leave it out"),
         _ => problem.to_string(),
     }
 }

@@ -115,6 +115,11 @@ impl Painter {
         if self.alpha { 4 } else { 3 }
     }
 
+    /// Where in the palette a sample that escaped lies; 1 is one whole pass.
+    pub(crate) fn place(&self, sample: Escape) -> f64 {
+        self.lookup.place(sample) * self.lookup.entries / f64::from(self.pass)
+    }
+
     /// Paints one row of pixels from the `k` rows of samples it covers, `k` by `k` samples a pixel.
     ///
     /// `samples` holds `k` rows of `k * width` results, `out` receives the [channels](Self::channels) of `width` pixels; `distances`

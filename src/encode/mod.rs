@@ -1,13 +1,16 @@
 //! File formats, one file for each. All implement [`Sink`].
 
+mod apng;
 pub(crate) mod depth;
 pub(crate) mod dzi;
 pub(crate) mod dzi_text;
 pub(crate) mod exr;
 pub(crate) mod exr_text;
 pub(crate) mod format;
+mod gif;
 mod halving;
 mod jpeg_text;
+mod movie;
 pub(crate) mod npy;
 pub(crate) mod npz;
 mod picture;
@@ -17,6 +20,7 @@ mod pnm;
 mod runs;
 pub(crate) mod sink;
 mod whole;
+mod y4m;
 
 pub use depth::Depth;
 pub use dzi::Dzi;
@@ -25,6 +29,7 @@ pub use exr::Exr;
 pub use exr_text::{EXR_SIGNATURE, exr_strings};
 pub use format::{Format, Options};
 pub use jpeg_text::{JPEG_SIGNATURE, jpeg_comment};
+pub use movie::{Chroma, Movie, Reel, Timing};
 pub use npy::{Npy, Values};
 pub use npz::Npz;
 pub use png::{Compression, Png, encode};

@@ -267,7 +267,7 @@ impl<W: Write + Send> Append for Chunks<W> {
     }
 }
 
-fn io_error(error: png::EncodingError) -> io::Error {
+pub(super) fn io_error(error: png::EncodingError) -> io::Error {
     match error {
         png::EncodingError::IoError(error) => error,
         other => io::Error::other(other),
@@ -286,7 +286,7 @@ pub(super) fn encode_whole(picture: &Picture, to: &mut dyn Write) -> io::Result<
 }
 
 /// Writes what stands before the pixels.
-fn begin<W: Write>(
+pub(super) fn begin<W: Write>(
     layout: Layout,
     depth: Depth,
     to: W,

@@ -100,6 +100,13 @@ pub trait Kernel: Send + Sync {
     /// never on how the viewport was cut into rectangles.
     fn iterate(&self, columns: Range<u32>, rows: Range<u32>, out: &mut [Escape]);
 
+    /// Iterates samples anywhere in the viewport, each given by column and row. `out` holds as many results.
+    fn iterate_at(&self, samples: &[(u32, u32)], out: &mut [Escape]) {
+        for (&(x, y), out) in samples.iter().zip(out) {
+            self.iterate(x..x + 1, y..y + 1, std::slice::from_mut(out));
+        }
+    }
+
     /// Computes the distances of the same samples from their results, which [`Kernel::iterate`] gave before.
     ///
     /// They depend on the samples alone too. A sample that did not escape has [`Distance::NONE`].

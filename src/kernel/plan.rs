@@ -175,12 +175,13 @@ impl Plan {
         Ok(self.kernel_of(self.reference(known, max_steps, steps)?))
     }
 
-    /// The kernel for a preview of a view that `orbit` was made for: a lattice over the same part of the plane that is no
-    /// finer. Results may differ from those with an orbit of the preview's own where they hang on roundings.
+    /// The kernel with an orbit that was made for another view around the same center: a preview is no finer, a frame of a film is
+    /// wider. Samples may lie no closer than those of that view. Results may differ from those with an orbit of the view's own
+    /// where they hang on roundings.
     ///
     /// # Errors
-    /// Those of [`Plan::reference`], where the orbit was made for another part.
-    pub fn kernel_of_preview(
+    /// Those of [`Plan::reference`], where the orbit has another center or too few bits.
+    pub fn kernel_along(
         &self,
         orbit: Option<Arc<ReferenceOrbit>>,
         max_steps: u64,

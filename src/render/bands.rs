@@ -82,7 +82,7 @@ pub(crate) fn bands<S, T: Send, E: Send>(
 }
 
 /// Turns distances in the plane along with the picture.
-pub(super) fn turn(samples: &Viewport, distances: &mut [Distance]) {
+pub(crate) fn turn(samples: &Viewport, distances: &mut [Distance]) {
     if samples.rotation() == Rotation::NONE {
         return;
     }

@@ -98,9 +98,9 @@ impl Render {
             false => plan,
         };
         let reference = finest.reference(known, max_steps, steps)?;
-        let kernel = plan.kernel_of_preview(reference.clone(), max_steps, steps)?;
+        let kernel = plan.kernel_along(reference.clone(), max_steps, steps)?;
         Self::with_kernel(scene, kernel, colors, |lattice| {
-            Plan::new(lattice, scene.bailout(), None).kernel_of_preview(reference.clone(), max_steps, steps)
+            Plan::new(lattice, scene.bailout(), None).kernel_along(reference.clone(), max_steps, steps)
         })
     }
 
@@ -220,6 +220,37 @@ impl Render {
             }
         }
         added
+    }
+
+    /// The whole scene as a picture, on the current rayon pool.
+    ///
+    /// # Panics
+    /// Where colors were not asked for.
+    pub fn pixmap(&self) -> Pixmap {
+        assert!(self.painter.is_some(), "a painter for a picture");
+        let scene = &self.scene;
+        let (width, height, alpha) =
+            (scene.viewport().width(), scene.viewport().height(), layout(scene).alpha);
+        let mut bytes = Vec::with_capacity(layout(scene).channels() * width as usize * height as usize);
+        let rows = default_rows_per_band(scene, rayon::current_num_threads());
+        let result: Result<(), std::convert::Infallible> = bands(
+            scene,
+            self.kernel(),
+            rows,
+            scene.coloring().detail(),
+            || (Colors::default(), buffers()),
+            |(colors, buffers), rows, escapes, distances| {
+                let band = Band { rows, escapes, distances, pixels: &[], light: &[], added: 0 };
+                self.paint_band(&band, Needs { colors: true, ..Needs::default() }, colors, buffers);
+                std::mem::take(&mut colors.bytes)
+            },
+            |pixels: Vec<u8>| {
+                bytes.extend(pixels);
+                Ok(())
+            },
+        );
+        let Ok(()) = result;
+        Pixmap { width, height, alpha, bytes }
     }
 
     /// The kinds of colors that formats want, which are checked to go with bands of so many rows and with this render.
@@ -346,28 +377,5 @@ struct State<'a> {
 /// # Errors
 /// Those of [`Render::new`].
 pub fn pixmap(scene: &Scene) -> Result<Pixmap, Error> {
-    let render = Render::of(scene)?;
-    let (width, height) = (scene.viewport().width(), scene.viewport().height());
-    let alpha = layout(scene).alpha;
-    let mut bytes = Vec::with_capacity(layout(scene).channels() * width as usize * height as usize);
-    let rows = default_rows_per_band(scene, rayon::current_num_threads());
-    let result: Result<(), std::convert::Infallible> = bands(
-        render.scene(),
-        render.kernel(),
-        rows,
-        scene.coloring().detail(),
-        || (),
-        |(), rows, escapes, distances| {
-            let mut colors = Colors::default();
-            let band = Band { rows, escapes, distances, pixels: &[], light: &[], added: 0 };
-            render.paint_band(&band, Needs { colors: true, ..Needs::default() }, &mut colors, &mut buffers());
-            colors.bytes
-        },
-        |pixels: Vec<u8>| {
-            bytes.extend(pixels);
-            Ok(())
-        },
-    );
-    let Ok(()) = result;
-    Ok(Pixmap { width, height, alpha, bytes })
+    Ok(Render::of(scene)?.pixmap())
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgAction, FromArgMatches};
 
 use crate::cli::batch::keys::{Keys, Said, Setting, takes_bool};
-use crate::cli::batch::pattern::{Pattern, spelled};
+use crate::cli::pattern::{Pattern, spelled};
 use crate::cli::batch::source::{Entry, JOB, Kind, Source, Value};
 use crate::cli::failure::{Failure, usage};
 use crate::cli::render::{self, Outline};

@@ -2,7 +2,6 @@
 
 mod jobs;
 mod keys;
-mod pattern;
 mod report;
 mod resume;
 mod schedule;

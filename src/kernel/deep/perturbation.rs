@@ -176,6 +176,12 @@ impl Kernel for Perturbation {
         self.fill((), self.samples(columns, rows), Results { escapes: out, distances: &mut [] });
     }
 
+    fn iterate_at(&self, samples: &[(u32, u32)], out: &mut [Escape]) {
+        let places = samples.iter().map(|&(x, y)| self.viewport.offset(x, y) + self.shift);
+        let samples = places.map(|c| self.reference.sample(c)).enumerate();
+        self.fill((), samples, Results { escapes: out, distances: &mut [] });
+    }
+
     fn distances(&self, columns: Range<u32>, rows: Range<u32>, escapes: &[Escape], out: &mut [Distance]) {
         debug_assert!(
             escapes.len() == out.len() && out.len() == columns.len() * rows.len(),

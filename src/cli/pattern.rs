@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use crate::cli::terminal::brief;
 
 /// A pattern, read once.
-pub(super) struct Pattern(Vec<Part>);
+pub(crate) struct Pattern(Vec<Part>);
 
 enum Part {
     Text(String),
@@ -21,7 +21,7 @@ const MAX_WIDTH: usize = 20;
 
 impl Pattern {
     /// Reads a pattern; `{{` and `}}` stand for braces. Errors are in words.
-    pub(super) fn read(text: &str) -> Result<Self, String> {
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
         let (mut parts, mut plain, mut chars) = (Vec::new(), String::new(), text.chars().peekable());
         while let Some(c) = chars.next() {
             match c {
@@ -45,10 +45,8 @@ impl Pattern {
         Ok(Self(parts))
     }
 
-    /// The path with the values that `value` gives for its fields. Errors are in words.
-    ///
-    /// The path lies below the current folder: no value holds a '/', and there is no `..` in it.
-    pub(super) fn path(&self, value: impl Fn(&str) -> Result<String, String>) -> Result<PathBuf, String> {
+    /// The path with the values that `value` gives for its fields, of which none holds a '/'. Errors are in words.
+    pub(crate) fn fill(&self, value: impl Fn(&str) -> Result<String, String>) -> Result<PathBuf, String> {
         let mut path = String::new();
         for part in &self.0 {
             match part {
@@ -56,7 +54,12 @@ impl Pattern {
                 Part::Field { name, width } => path += &filled(name, &value(name)?, *width)?,
             }
         }
-        let path = PathBuf::from(path);
+        Ok(path.into())
+    }
+
+    /// The same for a path that lies below the current folder: there is no `..` in it.
+    pub(crate) fn path(&self, value: impl Fn(&str) -> Result<String, String>) -> Result<PathBuf, String> {
+        let path = self.fill(value)?;
         let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
         if !path.components().all(inside) {
             let shown = brief(&path.to_string_lossy());
@@ -94,7 +97,7 @@ fn filled(name: &str, value: &str, width: usize) -> Result<String, String> {
 }
 
 /// A folder in one spelling: links are followed as far as it is there.
-pub(super) fn spelled(folder: &Path) -> PathBuf {
+pub(crate) fn spelled(folder: &Path) -> PathBuf {
     let mut missing = Vec::new();
     for above in folder.ancestors() {
         let there = if above.as_os_str().is_empty() { Path::new(".") } else { above };

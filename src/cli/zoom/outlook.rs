@@ -1,0 +1,67 @@
+//! What a film will be: frames, way, time and size, from parts of some of its frames.
+
+use std::time::Instant;
+
+use mandel::encode::encode;
+use mandel::film::Film;
+use serde_json::json;
+
+use crate::cli::failure::{Failure, print};
+use crate::cli::terminal::bytes;
+
+/// Frames that are tried.
+const TRIED: u32 = 7;
+
+/// Prints it.
+pub(super) fn tell(film: &Film, as_json: bool) -> Result<(), Failure> {
+    let (path, viewport) = (film.path(), film.scene().viewport());
+    let frames = path.frames();
+    let (mut seconds, mut size, mut samples) = (0.0, 0.0, 0.0);
+    let tried = TRIED.min(frames);
+    for i in 0..tried {
+        let start = Instant::now();
+        let (pixmap, part) = film.middle(((frames - 1) as u64 * u64::from(i) / u64::from((tried - 1).max(1))) as u32)?;
+        seconds += start.elapsed().as_secs_f64();
+        samples += part;
+        size += encode(&pixmap).map_or(0.0, |png| png.len() as f64) / f64::from(pixmap.width * pixmap.height);
+    }
+    let pixels = f64::from(viewport.width()) * f64::from(viewport.height()) * f64::from(frames);
+    let time = seconds / samples * film.samples();
+    let size = size / f64::from(tried) * pixels;
+    if as_json {
+        let object = json!({
+            "frames": frames,
+            "size": [viewport.width(), viewport.height()],
+            "octaves": path.octaves(),
+            "way": film.way().to_string(),
+            "samples": film.samples(),
+            "seconds": time,
+            "png_bytes": size,
+            "scene": crate::cli::scene_json::scene_json(film.scene()),
+        });
+        return print(&format!("{object:#}\n"));
+    }
+    print(&format!(
+        "{frames} frame{} of {}x{}, {:.1} octaves, from {} to {}\nway {}, {:.2e} samples, max_iter {}\nabout {} on this machine now, and {} as PNG\n",
+        if frames == 1 { "" } else { "s" },
+        viewport.width(),
+        viewport.height(),
+        path.octaves(),
+        path.from(),
+        path.to(),
+        film.way(),
+        film.samples(),
+        film.scene().bailout().max_iter(),
+        duration(time),
+        bytes(size as u64),
+    ))
+}
+
+/// A time for people.
+fn duration(seconds: f64) -> String {
+    match seconds {
+        ..100.0 => format!("{seconds:.1} s"),
+        ..6000.0 => format!("{:.0} minutes", seconds / 60.0),
+        _ => format!("{:.1} hours", seconds / 3600.0),
+    }
+}
