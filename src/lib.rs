@@ -70,7 +70,8 @@ pub mod job;
 
 pub use color::{Channel, Coloring, Curve, Edge, Interior, Light, Map, Painter, Palette, Rgb, Shading};
 pub use error::{
-    Error, ErrorKind, FieldProblem, FilmProblem, JobProblem, NumberProblem, PaletteProblem, SceneProblem, Search,
+    Error, ErrorKind, FieldProblem, FilmProblem, JobProblem, NumberProblem, PaletteProblem, SceneProblem,
+    Search,
 };
 pub use field::{Detail, Distance, Escape, Field};
 pub use find::{AutoMaxIter, ExactEscape, Misiurewicz, Nucleus, Shape, auto_max_iter, exact_escape};

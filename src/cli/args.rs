@@ -8,7 +8,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::steers;
 use crate::cli::value::not_an_option;
-use crate::cli::{batch, bench, color, convert, find, info, palettes, plan, point, render, stats, stitch, zoom};
+use crate::cli::{
+    batch, bench, color, convert, find, info, palettes, plan, point, render, stats, stitch, zoom,
+};
 
 /// Mandelbrot pictures and exact escape counts.
 ///

@@ -2,8 +2,8 @@
 
 use mandel::encode::Format;
 use mandel::{
-    Bailout, Curve, Error, FieldProblem, FilmProblem, JobProblem, Level, MAX_SIDE, Palette, PaletteProblem, Scene,
-    SceneProblem, Search,
+    Bailout, Curve, Error, FieldProblem, FilmProblem, JobProblem, Level, MAX_SIDE, Palette, PaletteProblem,
+    Scene, SceneProblem, Search,
 };
 
 use crate::cli::terminal::{brief, bytes, cut};

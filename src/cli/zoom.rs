@@ -56,7 +56,13 @@ pub(crate) struct Args {
     way: WayArg,
 
     /// A pattern with the number of the frame in it, or one file: .y4m, .apng, .gif; - for y4m on standard output
-    #[arg(short, long, value_name = "PATTERN|FILE", default_value = "frames/{index:06}.png", help_heading = "Output")]
+    #[arg(
+        short,
+        long,
+        value_name = "PATTERN|FILE",
+        default_value = "frames/{index:06}.png",
+        help_heading = "Output"
+    )]
     output: PathBuf,
     /// Format where the file name has no suffix, as with -: y4m, apng, gif [default: y4m]
     #[arg(long, value_name = "FORMAT", help_heading = "Output", value_parser = Worded(movie))]
@@ -134,15 +140,24 @@ const MOST: u32 = 10 * 3600 * 60;
 
 fn seconds(text: &str) -> Result<f64, Failure> {
     let seconds = value::real("--seconds", text)?;
-    if seconds > 0.0 { Ok(seconds) } else { Err(usage(format!("--seconds must be above 0 (got {})", brief(text)))) }
+    if seconds > 0.0 {
+        Ok(seconds)
+    } else {
+        Err(usage(format!("--seconds must be above 0 (got {})", brief(text))))
+    }
 }
 
 fn rate(text: &str) -> Result<Rate, Failure> {
     let wrong = || {
-        usage(format!("--fps must be above 0 and at most 1000, as 30, 59.94 or 30000/1001 (got '{}')", brief(text)))
+        usage(format!(
+            "--fps must be above 0 and at most 1000, as 30, 59.94 or 30000/1001 (got '{}')",
+            brief(text)
+        ))
     };
     let (frames, seconds) = match text.split_once('/') {
-        Some((frames, seconds)) => (frames.parse().map_err(|_| wrong())?, seconds.parse().map_err(|_| wrong())?),
+        Some((frames, seconds)) => {
+            (frames.parse().map_err(|_| wrong())?, seconds.parse().map_err(|_| wrong())?)
+        }
         None => {
             let rate: f64 = text.parse().map_err(|_| wrong())?;
             ((rate * 1000.0).round().clamp(0.0, 1e7) as u32, 1000)
@@ -203,7 +218,12 @@ fn pixels(film: &Film) -> u64 {
 }
 
 /// The film with all that its frames share.
-fn prepared(film: Film, resolved: &mut Resolved, progress: Progress, threads: usize) -> Result<Film, Failure> {
+fn prepared(
+    film: Film,
+    resolved: &mut Resolved,
+    progress: Progress,
+    threads: usize,
+) -> Result<Film, Failure> {
     let steps = Arc::default();
     let _meter = Meter::start(progress, Stage::Reference, Arc::clone(&steps));
     let making = Making {

@@ -87,7 +87,8 @@ impl Append for Frames<'_> {
     fn append(&mut self, piece: Piece) -> io::Result<()> {
         let Timing { width, height, rate: (frames, seconds), .. } = self.gif.timing;
         // Delays are whole hundredths of a second; the sum of them stays within one of the time.
-        let time = |frame: u64| (frame * u64::from(seconds) * 100 + u64::from(frames) / 2) / u64::from(frames);
+        let time =
+            |frame: u64| (frame * u64::from(seconds) * 100 + u64::from(frames) / 2) / u64::from(frames);
         let delay = time(self.written + 1) - time(self.written);
         self.written += 1;
         let frame = Frame {

@@ -30,9 +30,7 @@ impl Y4m {
             // Chroma in the middle of four pixels.
             Chroma::Quarter => "C420jpeg XYSCSS=420JPEG",
         };
-        format!(
-            "YUV4MPEG2 W{width} H{height} F{frames}:{seconds} Ip A1:1 {chroma} XCOLORRANGE=LIMITED\n"
-        )
+        format!("YUV4MPEG2 W{width} H{height} F{frames}:{seconds} Ip A1:1 {chroma} XCOLORRANGE=LIMITED\n")
     }
 }
 
@@ -62,7 +60,9 @@ impl Reel for Y4m {
                 Chroma::Full => bytes.extend(all.iter().map(|pixel| round(pixel[c]))),
                 // The last row or column of an odd size stands for itself alone.
                 Chroma::Quarter => {
-                    for (y, x) in (0..height).step_by(2).flat_map(|y| (0..width).step_by(2).map(move |x| (y, x))) {
+                    for (y, x) in
+                        (0..height).step_by(2).flat_map(|y| (0..width).step_by(2).map(move |x| (y, x)))
+                    {
                         let (below, right) = ((y + 1).min(height - 1), (x + 1).min(width - 1));
                         let at = |y: usize, x: usize| all[y * width + x][c];
                         bytes.push(round((at(y, x) + at(y, right) + at(below, x) + at(below, right)) / 4.0));

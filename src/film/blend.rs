@@ -132,7 +132,8 @@ mod tests {
 
     #[test]
     fn areas_are_weighed() {
-        for (from, to, scale) in [(64, 32, 2.0), (64, 32, 1.37), (64, 63, 1.0), (70, 35, 1.999), (8, 1, 1.5)] {
+        for (from, to, scale) in [(64, 32, 2.0), (64, 32, 1.37), (64, 63, 1.0), (70, 35, 1.999), (8, 1, 1.5)]
+        {
             let weights = weights(from, to, scale);
             assert_eq!(weights.len() as u32, to);
             for (left, parts) in &weights {
@@ -143,7 +144,10 @@ mod tests {
             let center: f64 = weights
                 .iter()
                 .flat_map(|(left, parts)| {
-                    (*left..).zip(parts).map(|(x, part)| (x as f64 + 0.5) * f64::from(*part)).collect::<Vec<_>>()
+                    (*left..)
+                        .zip(parts)
+                        .map(|(x, part)| (x as f64 + 0.5) * f64::from(*part))
+                        .collect::<Vec<_>>()
                 })
                 .sum();
             assert!((center / f64::from(to) - f64::from(from) / 2.0).abs() < 0.3, "{from} {to} {scale}");

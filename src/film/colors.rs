@@ -14,6 +14,9 @@ use crate::render::contrast;
 const MOST: u32 = 1024;
 /// Samples of a preview.
 const SAMPLES: f64 = 4096.0;
+/// What is taken of the slopes. A count is typical of the views of some octaves, and steepest in the deepest of them, for which it is
+/// among the lowest; with all of that slope each view would show the palette about twice.
+const PART: f64 = 0.5;
 
 /// The curve, from a preview for each octave; nothing where no sample escapes.
 pub(super) fn curve(zoom: &Zoom) -> Result<Option<Curve>, Error> {
@@ -29,12 +32,17 @@ pub(super) fn curve(zoom: &Zoom) -> Result<Option<Curve>, Error> {
         let kernel = zoom.kernel(&view)?;
         curves.extend(contrast::auto(&view, kernel.as_ref(), scene.bailout().max_iter()));
     }
-    Ok(merged(&curves, 256 + 8 * last as usize))
+    // The first preview is that of the last frame, which has no deeper ones. It stands for them too, as steep as the film would be
+    // if it went on.
+    let beyond =
+        curves.first().map(|curve| curve.points().iter().map(|(nu, place)| (*nu, place / PART)).collect());
+    curves.extend(beyond.map(Curve::new).transpose()?);
+    Ok(merged(&curves, 256 + 8 * last as usize, PART))
 }
 
-/// One curve with the slopes of several: at each count the sum of their squares divided by their sum. It has up to about `points`
-/// control points.
-fn merged(curves: &[Curve], points: usize) -> Option<Curve> {
+/// One curve with `part` of the slopes of several: at each count the sum of their squares divided by their sum. It has up to about
+/// `points` control points.
+fn merged(curves: &[Curve], points: usize, part: f64) -> Option<Curve> {
     // Where slopes change: count, and what is added to the sum of the slopes and to that of their squares.
     let mut changes: Vec<(f64, f64, f64)> = Vec::new();
     for curve in curves {
@@ -56,7 +64,7 @@ fn merged(curves: &[Curve], points: usize) -> Option<Curve> {
         let Some(next) = changes.get(i + 1) else { break };
         // Rounding may leave a little of slopes that have ended.
         if sum > 1e-12 && squares > 0.0 {
-            place += (next.0 - nu) * (squares / sum).min(sum);
+            place += part * (next.0 - nu) * (squares / sum).min(sum);
         }
     }
     let (first, last) = (*places.first()?, *places.last()?);
@@ -69,7 +77,8 @@ fn merged(curves: &[Curve], points: usize) -> Option<Curve> {
             kept.push((nu, place));
         }
     }
-    let rounded: Vec<(f64, f64)> = kept.into_iter().map(|(nu, place)| (round(nu, 6), round(place, 6))).collect();
+    let rounded: Vec<(f64, f64)> =
+        kept.into_iter().map(|(nu, place)| (round(nu, 6), round(place, 6))).collect();
     let mut points: Vec<(f64, f64)> = Vec::new();
     for point in rounded {
         if points.last().is_none_or(|last| last.0 < point.0) {
@@ -90,8 +99,8 @@ mod tests {
     #[test]
     fn one_view_keeps_its_curve() {
         let points = [(3.0, 0.0), (5.0, 0.5), (9.0, 0.625), (100.0, 1.0)];
-        assert_eq!(merged(&[curve(&points)], 256), Some(curve(&points)));
-        assert_eq!(merged(&[], 256), None);
+        assert_eq!(merged(&[curve(&points)], 256, 1.0), Some(curve(&points)));
+        assert_eq!(merged(&[], 256, 1.0), None);
     }
 
     #[test]
@@ -99,7 +108,7 @@ mod tests {
         // Each view is steep where its counts are.
         let shallow = curve(&[(0.0, 0.0), (100.0, 1.0), (200.0, 1.0)]);
         let deep = curve(&[(0.0, 0.0), (100.0, 0.01), (200.0, 1.01)]);
-        let film = merged(&[shallow, deep], 256).expect("a curve");
+        let film = merged(&[shallow, deep], 256, 1.0).expect("a curve");
         let last = film.points().last().expect("points").1;
         assert!((1.9..2.1).contains(&last), "{last}");
     }
@@ -110,7 +119,7 @@ mod tests {
             let points = (0..100).map(|j| (f64::from(7 * i + j) + f64::from(i) * 1e-3, f64::from(j) / 99.0));
             curve(&points.collect::<Vec<_>>())
         };
-        let film = merged(&(0..500).map(view).collect::<Vec<_>>(), 1000).expect("a curve");
+        let film = merged(&(0..500).map(view).collect::<Vec<_>>(), 1000, 1.0).expect("a curve");
         assert!((500..=1002).contains(&film.points().len()), "{}", film.points().len());
     }
 }

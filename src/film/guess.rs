@@ -85,7 +85,12 @@ impl<'a> Guess<'a> {
         }
         self.iterate();
         let width = self.width;
-        self.escapes.chunks_exact(width).take(CELL as usize).flat_map(|row| &row[..width - 1]).copied().collect()
+        self.escapes
+            .chunks_exact(width)
+            .take(CELL as usize)
+            .flat_map(|row| &row[..width - 1])
+            .copied()
+            .collect()
     }
 
     fn want(&mut self, x: usize, y: usize) {

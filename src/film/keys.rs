@@ -210,7 +210,9 @@ impl Lattice<'_> {
                     true => [0..columns.start, columns.end..size.0],
                     false => [0..size.0, 0..0],
                 };
-                parts.map(|part| (part.clone(), self.rows(left + part.start..left + part.end, top + y, height)))
+                parts.map(|part| {
+                    (part.clone(), self.rows(left + part.start..left + part.end, top + y, height))
+                })
             },
             |parts| {
                 let Some(band) = bands.next() else { return Ok(()) };

@@ -166,7 +166,8 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_path() {
-        let new = |from: &str, to: &str, frames, ease, turn| Path::new(zoom(from), zoom(to), frames, ease, turn);
+        let new =
+            |from: &str, to: &str, frames, ease, turn| Path::new(zoom(from), zoom(to), frames, ease, turn);
         assert_eq!(new("1", "2", 0, 0.0, 0.0), Err(Error::Film(FilmProblem::NoFrames)));
         assert_eq!(new("2", "1", 1, 0.0, 0.0), Err(Error::Film(FilmProblem::Outwards)));
         assert_eq!(new("1", "2", 1, 0.6, 0.0), Err(Error::Film(FilmProblem::Ease(0.6))));

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use clap::{ArgAction, FromArgMatches};
 
 use crate::cli::batch::keys::{Keys, Said, Setting, takes_bool};
-use crate::cli::pattern::{Pattern, spelled};
 use crate::cli::batch::source::{Entry, JOB, Kind, Source, Value};
 use crate::cli::failure::{Failure, usage};
+use crate::cli::pattern::{Pattern, spelled};
 use crate::cli::render::{self, Outline};
 use crate::cli::terminal::{brief, shown};
 use crate::cli::words::did_you_mean;

@@ -40,10 +40,16 @@ impl Frames {
         let pattern = Pattern::read(text).map_err(|problem| usage(format!("--output: {problem}")))?;
         let formats = || {
             let pictures = Format::all().filter(|format| format.takes_colors() && !format.holds_numbers());
-            pictures.filter(|format| !format.makes_files()).map(|format| format!(".{format}")).collect::<Vec<_>>().join(", ")
+            pictures
+                .filter(|format| !format.makes_files())
+                .map(|format| format!(".{format}"))
+                .collect::<Vec<_>>()
+                .join(", ")
         };
-        let format: Option<Format> = path.extension().and_then(|suffix| suffix.to_string_lossy().parse().ok());
-        let format = format.filter(|format| format.takes_colors() && !format.holds_numbers() && !format.makes_files());
+        let format: Option<Format> =
+            path.extension().and_then(|suffix| suffix.to_string_lossy().parse().ok());
+        let format =
+            format.filter(|format| format.takes_colors() && !format.holds_numbers() && !format.makes_files());
         let format = format.ok_or_else(|| {
             usage(format!(
                 "a film is .y4m, .apng or .gif, or a file for each frame: {}; as in frames/{{index:06}}.png (got '{}')",
@@ -116,7 +122,8 @@ impl Frames {
             &missing,
             |index, pixmap| {
                 let texts = texts(film, Some(index), !args.no_metadata)?;
-                encoded(sink.as_ref(), &pixmap, &texts).map_err(|error| cannot_write(&args.output, reason(&error)))
+                encoded(sink.as_ref(), &pixmap, &texts)
+                    .map_err(|error| cannot_write(&args.output, reason(&error)))
             },
             |index, bytes: Result<Vec<u8>, Failure>| {
                 self.put(index, &bytes?, args.force || args.resume, unfinished)?;
@@ -165,7 +172,8 @@ impl Frames {
             let text = |texts: &[(String, String)]| {
                 texts.iter().find(|(known, _)| known == keyword).map(|(_, text)| text.clone())
             };
-            let wanted: Vec<_> = wanted.iter().map(|(known, text)| (known.to_string(), text.clone())).collect();
+            let wanted: Vec<_> =
+                wanted.iter().map(|(known, text)| (known.to_string(), text.clone())).collect();
             text(&found) == text(&wanted)
         };
         if has(FILM) && has(KEYWORD) { Ok(true) } else { Err(Failure::Exists(path, FOREIGN)) }
@@ -202,7 +210,11 @@ fn encoded(sink: &dyn Sink, pixmap: &Pixmap, texts: &[(&str, String)]) -> io::Re
 }
 
 /// What is written into a frame, or into the file of the whole film: the program, the scene and the film.
-pub(super) fn texts(film: &Film, index: Option<u32>, wanted: bool) -> Result<Vec<(&'static str, String)>, Failure> {
+pub(super) fn texts(
+    film: &Film,
+    index: Option<u32>,
+    wanted: bool,
+) -> Result<Vec<(&'static str, String)>, Failure> {
     if !wanted {
         return Ok(Vec::new());
     }

@@ -34,7 +34,9 @@ pub(super) fn movie(path: &Path, asked: Option<Movie>) -> Result<Option<Movie>, 
 pub(super) fn check(movie: Movie, film: &Film) -> Result<(), Failure> {
     let (scene, most) = (film.scene(), movie.max_side());
     if scene.viewport().width().max(scene.viewport().height()) > most {
-        return Err(usage(format!("the sides of a {movie} are at most {most} pixels; choose a smaller --size")));
+        return Err(usage(format!(
+            "the sides of a {movie} are at most {most} pixels; choose a smaller --size"
+        )));
     }
     if mandel::render::layout(scene).alpha {
         return Err(usage(format!(
