@@ -28,7 +28,7 @@ impl Folder {
 
     /// The files of a folder, by name.
     fn files(&self, name: &str) -> BTreeMap<String, Vec<u8>> {
-        let entries = fs::read_dir(self.0.path().join(name)).expect("a folder");
+        let entries = fs::read_dir(self.path(name)).expect("a folder");
         entries
             .map(|entry| entry.expect("an entry"))
             .map(|entry| {
@@ -74,7 +74,7 @@ fn frames_do_not_depend_on_threads_or_on_what_else_is_made() {
         assert_eq!(one.keys().next_back().map(String::as_str), Some("08.png"));
         assert!(one.len() == 9 && one == three, "{way}");
         // Some frames are gone, one is damaged: they are made again, the others are kept.
-        let path = |name: &str| folder.0.path().join(format!("{way}1/{name}"));
+        let path = |name: &str| folder.path(&format!("{way}1/{name}"));
         for name in ["00.png", "04.png", "08.png"] {
             fs::remove_file(path(name)).expect("a file");
         }
@@ -120,7 +120,7 @@ fn frames_say_what_they_are() {
     assert!(info.contains("rotate = 45.0"), "{info}");
     // The scene of a direct frame is that of the picture.
     folder.succeed(&["render", "--scene", "f/2.png", "-q", "-o", "again.png"]);
-    let again = fs::read(folder.0.path().join("again.png")).expect("a file");
+    let again = fs::read(folder.path("again.png")).expect("a file");
     assert!(pixels(&again) == pixels(&folder.files("f")["2.png"]));
     folder.succeed(&film(&["--frames", "1", "--no-metadata", "-o", "bare-{index}.png"]));
     folder.refuse(&["info", "bare-0.png"], 3, "without a scene");
@@ -137,7 +137,7 @@ fn a_stream_has_all_frames() {
     assert!(quarter.ends_with(&[128; 0]) && quarter.windows(9).any(|text| text == b" C420jpeg"));
     folder.succeed(&film(&["--frames", "5", "--fps", "10", "-o", "film.apng"]));
     folder.succeed(&film(&["--frames", "5", "--fps", "30000/1001", "-o", "film.gif"]));
-    let read = |name: &str| fs::read(folder.0.path().join(name)).expect("a file");
+    let read = |name: &str| fs::read(folder.path(name)).expect("a file");
     let apng = read("film.apng");
     let count = |kind: &[u8]| apng.windows(4).filter(|text| *text == kind).count();
     assert_eq!((count(b"acTL"), count(b"fcTL"), count(b"IDAT"), count(b"fdAT")), (1, 5, 1, 4));
@@ -219,8 +219,7 @@ fn what_makes_no_film_is_refused() {
         2,
         "the center has 13 digits behind the point, and the last frame needs 32",
     );
-    fs::write(folder.0.path().join("first.toml"), "[view]\ncenter = \"0.25\"\nzoom = \"3\"\n")
-        .expect("a file");
+    fs::write(folder.path("first.toml"), "[view]\ncenter = \"0.25\"\nzoom = \"3\"\n").expect("a file");
     folder.refuse(&zoom(&["--at", "star", "--frames", "2", "--from", "first.toml"]), 2, "another center");
 }
 
@@ -233,7 +232,7 @@ fn frames_in_the_way_are_left_alone() {
     let before = folder.files("f");
     folder.refuse(&make(&[]), 4, "--resume to go on");
     folder.refuse(&make(&["--resume", "-p", "copper"]), 4, "no frame of this film");
-    fs::write(folder.0.path().join("f/1.png"), "a letter").expect("a file");
+    fs::write(folder.path("f/1.png"), "a letter").expect("a file");
     folder.refuse(&make(&["--resume"]), 4, "no frame of this film");
     assert_eq!(folder.files("f")["1.png"], b"a letter");
     folder.succeed(&make(&["--force"]));

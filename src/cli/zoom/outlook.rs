@@ -20,8 +20,8 @@ pub(super) fn tell(film: &Film, as_json: bool) -> Result<(), Failure> {
     let tried = TRIED.min(frames);
     for i in 0..tried {
         let start = Instant::now();
-        let (pixmap, part) =
-            film.middle(((frames - 1) as u64 * u64::from(i) / u64::from((tried - 1).max(1))) as u32)?;
+        let frame = u64::from(frames - 1) * u64::from(i) / u64::from((tried - 1).max(1));
+        let (pixmap, part) = film.middle(frame as u32)?;
         seconds += start.elapsed().as_secs_f64();
         samples += part;
         size += encode(&pixmap).map_or(0.0, |png| png.len() as f64) / f64::from(pixmap.width * pixmap.height);
