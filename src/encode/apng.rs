@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::sync::Mutex;
 
 use crate::encode::depth::Depth;
-use crate::encode::movie::{Reel, Timing};
 use crate::encode::png::{Compression, StripEncoder, begin, io_error};
+use crate::encode::reel::{Reel, Timing};
 use crate::encode::sink::{Append, Layout, Out, Piece, Texts};
 use crate::pixmap::Pixmap;
 

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use color_quant::NeuQuant;
 use gif::{Encoder, Frame, Repeat};
 
-use crate::encode::movie::{Reel, Timing};
+use crate::encode::reel::{Reel, Timing};
 use crate::encode::sink::{Append, Out, Piece, Texts};
 use crate::pixmap::Pixmap;
 

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use crate::encode::movie::{Chroma, Reel, Timing};
+use crate::encode::reel::{Chroma, Reel, Timing};
 use crate::encode::sink::{Append, Bytes, Out, Piece, Texts};
 use crate::pixmap::Pixmap;
 
