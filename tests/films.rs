@@ -219,6 +219,16 @@ fn what_makes_no_film_is_refused() {
         2,
         "the center has 13 digits behind the point, and the last frame needs 32",
     );
+    folder.refuse(
+        &zoom(&["--at", "star", "--frames", "2", "--from", "none.toml"]),
+        2,
+        "there is no file 'none.toml'",
+    );
+    folder.refuse(
+        &zoom(&["--at", "star", "--frames", "2", "--from", "0"]),
+        2,
+        "--from must be greater than 0",
+    );
     fs::write(folder.path("first.toml"), "[view]\ncenter = \"0.25\"\nzoom = \"3\"\n").expect("a file");
     folder.refuse(&zoom(&["--at", "star", "--frames", "2", "--from", "first.toml"]), 2, "another center");
 }

@@ -64,11 +64,11 @@ pub(crate) fn point(flag: &str, text: &str) -> Result<Complex<Decimal>, Failure>
 
 /// A number above 0 that sets the size of the view.
 pub(crate) fn extent(flag: &str, text: &str) -> Result<Decimal, Failure> {
-    let example =
-        if flag == "--zoom" { "examples: 100   2.5   1e1000" } else { "examples: 3   0.0065   1e-400" };
+    let zooms = matches!(flag, "--zoom" | "--from");
+    let example = if zooms { "examples: 100   2.5   1e1000" } else { "examples: 3   0.0065   1e-400" };
     let number = parse_magnitude(text).map_err(|error| cannot_read(flag, text, &error, example))?;
     if number.is_zero() || number.is_negative() {
-        let hint = if flag == "--zoom" {
+        let hint = if zooms {
             "zoom 1 shows a height of 4, larger numbers go deeper"
         } else {
             "it is an extent in the plane; the whole set is 2.5 high"
@@ -76,7 +76,7 @@ pub(crate) fn extent(flag: &str, text: &str) -> Result<Decimal, Failure> {
         return Err(usage(format!("{flag} must be greater than 0 (got {}); {hint}", brief(text))));
     }
     let exponent = number.to_floatexp().exponent();
-    let outward = if flag == "--zoom" { -exponent } else { exponent };
+    let outward = if zooms { -exponent } else { exponent };
     if outward > 1000 {
         return Err(usage(format!(
             "{flag} {} shows more of the plane than f64 numbers reach, which end at 1e308; the whole set is 2.5 high",

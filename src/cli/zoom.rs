@@ -124,10 +124,11 @@ fn from(text: &str) -> Result<From, Failure> {
     value::not_an_option("--from", text)?;
     match parse_magnitude(text) {
         Err(_) if std::path::Path::new(text).exists() => Ok(From::File(text.into())),
-        _ => value::extent("--zoom", text).map(From::Zoom).map_err(|failure| match failure {
-            Failure::Usage(words) => usage(words.replace("--zoom", "--from")),
-            other => other,
-        }),
+        Err(_) => Err(usage(format!(
+            "--from needs a magnification, as 1 or 1e10, or a scene file, and there is no file '{}'",
+            brief(text)
+        ))),
+        Ok(_) => value::extent("--from", text).map(From::Zoom),
     }
 }
 
