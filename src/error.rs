@@ -38,6 +38,12 @@ pub enum Error {
     /// A coordinate of the view lies beyond the largest `f64`.
     #[error("the view reaches beyond the largest f64, about 1.8e308")]
     BeyondF64,
+    /// An exponential map by edges, width or height.
+    #[error("an exponential map has a center and a zoom")]
+    Projection,
+    /// An exponential map whose samples lie on its edges: the first and the last column would be one.
+    #[error("the samples of an exponential map lie in the middle of its pixels")]
+    Endpoints,
     /// An angle that is not finite.
     #[error("a rotation of {0:?} degrees")]
     Rotation(f64),

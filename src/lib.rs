@@ -83,7 +83,7 @@ pub use number::{
     ComplexExp, Decimal, FloatExp, MAX_DIGITS, format_complex, parse_complex, parse_magnitude, parse_pasted,
 };
 pub use pixmap::Pixmap;
-pub use plane::{Aspect, Extent, Frame, Grid, Location, MAX_SIDE, Rotation, Viewport};
+pub use plane::{Aspect, Extent, Frame, Grid, Location, MAX_SIDE, Projection, Rotation, Viewport};
 pub use scene::{Draft, Scene, SceneValue, Supersample};
 
 /// What only the project's own tests and benches use. It may change at any time.

@@ -29,6 +29,11 @@ pub(crate) fn command(scene: &Scene) -> Option<String> {
                 option("--aspect", "stretch".into());
             }
         }
+        (Frame::Exponential { center, zoom }, _) => {
+            option("--projection", "exponential".into());
+            option("-c", format_complex(center));
+            option("-z", zoom.to_string());
+        }
         (Frame::Centered { center, extent }, _) => {
             option("-c", format_complex(center));
             match extent {

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use mandel::encode::Values;
 use mandel::{
     Aspect, AutoMaxIter, Bailout, Decimal, Draft, Edge, Error, Escape, Extent, Grid, Interior, Light,
-    Location, Map, Plan, Rotation, Scene, Smoothing, Supersample, auto_max_iter,
+    Location, Map, Plan, Projection, Rotation, Scene, Smoothing, Supersample, auto_max_iter,
 };
 use num_complex::Complex;
 
@@ -47,6 +47,10 @@ pub(crate) struct SceneArgs {
     /// needle, safari, ssssssssss, dendrite, blossom, branches, urchin
     #[arg(long, value_name = "NAME", help_heading = "View", value_parser = Worded(location))]
     at: Option<Location>,
+    /// How the plane is laid out: as it is, or the rings around the center as rows from the top down, angles from left to right. The
+    /// upper edge then is a circle 4/Z across, and the height of the picture says how far it goes in [default: flat]
+    #[arg(long, value_enum, help_heading = "View")]
+    projection: Option<ProjectionArg>,
     /// Where region and picture differ in shape [default: fit]
     #[arg(long, value_enum, help_heading = "View")]
     aspect: Option<AspectArg>,
@@ -124,6 +128,14 @@ enum AspectArg {
     Fit,
     /// The view is the region; pixels may not be square
     Stretch,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ProjectionArg {
+    /// As it is
+    Flat,
+    /// The exponential map: a strip that a zoom into the center moves up
+    Exponential,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -307,6 +319,13 @@ impl SceneArgs {
         let file = self.scene.as_deref().map(SceneFile::read).transpose()?;
         let mut draft = file.as_ref().map(SceneFile::draft).transpose()?.unwrap_or_default();
         self.place(&mut draft)?;
+        if let Some(projection) = self.projection {
+            draft.projection = Some(match projection {
+                ProjectionArg::Flat => Projection::Flat,
+                ProjectionArg::Exponential => Projection::Exponential,
+            });
+            (draft.crop, draft.origin, draft.curve) = (None, None, None);
+        }
         if let Some(rotation) = self.rotate {
             draft.rotation = Some(rotation);
             (draft.crop, draft.origin, draft.curve) = (None, None, None);

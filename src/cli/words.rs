@@ -26,6 +26,13 @@ pub(crate) fn words(error: &Error) -> String {
         Error::Supersample(k) => {
             format!("supersample must be 1..{} (got {k})", Scene::MAX_SUPERSAMPLE)
         }
+        Error::Projection => {
+            "an exponential map is given by --center and --zoom; its upper edge is a circle 4/Z across".into()
+        }
+        Error::Endpoints => {
+            "the samples of an exponential map lie in the middle of its pixels; leave out --grid endpoints"
+                .into()
+        }
         Error::Rotation(x) => format!("rotate must be a finite number of degrees, such as 30 (got {x:?})"),
         Error::UnknownLevel(name) => {
             format!("no kernel named '{}'; known: auto, {}", brief(name), Level::NAMES.join(", "))

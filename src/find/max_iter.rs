@@ -62,8 +62,13 @@ pub fn auto_max_iter(
         return Ok(AutoMaxIter { max_iter, reference: None });
     }
     let size = (width.div_ceil(step), height.div_ceil(step));
-    let preview = Viewport::with_height(viewport.center().clone(), viewport.extent().1, Grid::Centers, size)?
-        .with_rotation(viewport.rotation())?;
+    let preview = Viewport::with_height(
+        viewport.center().clone(),
+        viewport.innermost().extent().1,
+        Grid::Centers,
+        size,
+    )?
+    .with_rotation(viewport.rotation())?;
     let mut orbit = Arc::new(ReferenceOrbit::new(samples));
     Arc::make_mut(&mut orbit).extend(DEEP_STEPS, max_steps, steps)?;
     let mut escapes = vec![Escape::NONE; size.0 as usize * size.1 as usize];

@@ -14,6 +14,7 @@ pub(crate) mod plan;
 pub(crate) mod scalar;
 pub(crate) mod simd;
 pub(crate) mod step;
+pub(crate) mod strip;
 
 pub use bailout::{Bailout, Kernel, Smoothing};
 pub use cpu::Level;

@@ -14,6 +14,7 @@ use crate::kernel::scalar::Scalar;
 use crate::kernel::simd::kernel::Simd;
 use crate::kernel::simd::portable::Portable;
 use crate::kernel::step::F64_FMA_1;
+use crate::kernel::strip::Strip;
 use crate::number::floatexp::FloatExp;
 use crate::plane::viewport::Viewport;
 
@@ -69,7 +70,10 @@ pub struct Plan {
     method: Method,
     reason: Reason,
     viewport: Viewport,
+    /// The last octave of an exponential map, which method and reference orbit are chosen for; else the viewport itself.
+    innermost: Viewport,
     bailout: Bailout,
+    level: Level,
 }
 
 /// Below this multiple of the largest coordinate, a spacing is too fine for `f64`.
@@ -83,12 +87,17 @@ pub const F64_SPACING: f64 = 1.0 / (1_u64 << 42) as f64;
 impl Plan {
     /// Chooses how to iterate a view: directly in `f64`, or as deltas to a reference orbit where the samples lie too
     /// close together for that; see [`F64_SPACING`]. `level` is the fastest one unless the caller names another.
+    ///
+    /// In an exponential map each octave has the method that suits it; that of the plan is the one of the last octave.
     pub fn new(viewport: &Viewport, bailout: Bailout, level: Option<Level>) -> Self {
-        let spacing = viewport.spacing_min();
-        let limit = F64_SPACING * viewport.magnitude();
+        let innermost = viewport.innermost();
+        let is_strip = viewport.octaves().is_some();
+        let spacing = innermost.spacing_min();
+        let limit = F64_SPACING * innermost.magnitude();
         let used = level.unwrap_or_else(Level::best);
         let by_spacing = Reason::Spacing { spacing, limit };
-        let (method, reason) = if interior::holds(viewport) {
+        // Outer octaves need not lie inside where the last one does, and may need its orbit.
+        let (method, reason) = if !is_strip && interior::holds(&innermost) {
             (Method::Interior, Reason::Inside)
         } else if spacing < FloatExp::from(limit) {
             (Method::Perturbation(used), by_spacing)
@@ -97,7 +106,7 @@ impl Plan {
         } else {
             (Method::Direct(used), if level.is_some() { Reason::AskedFor } else { by_spacing })
         };
-        Self { method, reason, viewport: viewport.clone(), bailout }
+        Self { method, reason, viewport: viewport.clone(), innermost, bailout, level: used }
     }
 
     /// How samples are iterated.
@@ -120,14 +129,14 @@ impl Plan {
         match self.method {
             Method::Interior => "interior",
             Method::Direct(_) => F64_FMA_1,
-            Method::Perturbation(_) if is_wide(self.viewport.spacing_min()) => PERTURBATION_1_EXTENDED,
+            Method::Perturbation(_) if is_wide(self.innermost.spacing_min()) => PERTURBATION_1_EXTENDED,
             Method::Perturbation(_) => PERTURBATION_1,
         }
     }
 
     /// Bits of the reference orbit behind the binary point, for a deep view.
     pub fn bits(&self) -> Option<u32> {
-        self.is_deep().then(|| bits(self.viewport.spacing_min()))
+        self.is_deep().then(|| bits(self.innermost.spacing_min()))
     }
 
     /// The reference orbit of a deep view, at least as long as its kernel needs it; `None` for other views.
@@ -145,9 +154,9 @@ impl Plan {
         steps: &AtomicU64,
     ) -> Result<Option<Arc<ReferenceOrbit>>, Error> {
         let Method::Perturbation(_) = self.method else { return Ok(None) };
-        let last = ReferenceOrbit::needed(&self.viewport, self.bailout);
-        let known = known.filter(|orbit| orbit.serves(&self.viewport));
-        let mut orbit = known.unwrap_or_else(|| Arc::new(ReferenceOrbit::new(&self.viewport)));
+        let last = ReferenceOrbit::needed(&self.innermost, self.bailout);
+        let known = known.filter(|orbit| orbit.serves(&self.innermost));
+        let mut orbit = known.unwrap_or_else(|| Arc::new(ReferenceOrbit::new(&self.innermost)));
         if !orbit.reaches(last) {
             Arc::make_mut(&mut orbit).extend(last, max_steps, steps)?;
         }
@@ -187,14 +196,18 @@ impl Plan {
         max_steps: u64,
         steps: &AtomicU64,
     ) -> Result<Box<dyn Kernel>, Error> {
-        match orbit.filter(|orbit| orbit.covers(&self.viewport)) {
+        match orbit.filter(|orbit| orbit.covers(&self.innermost)) {
             Some(orbit) => Ok(self.kernel_of(Some(orbit))),
             None => self.kernel_within(None, max_steps, steps),
         }
     }
 
-    fn kernel_of(&self, orbit: Option<Arc<ReferenceOrbit>>) -> Box<dyn Kernel> {
+    /// The kernel with an orbit that covers the view.
+    pub(super) fn kernel_of(&self, orbit: Option<Arc<ReferenceOrbit>>) -> Box<dyn Kernel> {
         let (viewport, bailout) = (&self.viewport, self.bailout);
+        if viewport.octaves().is_some() {
+            return Box::new(Strip::new(viewport, bailout, self.level, orbit));
+        }
         match (self.method, orbit) {
             (Method::Perturbation(level), Some(orbit)) => {
                 Box::new(Perturbation::new(viewport, bailout, orbit).with_level(level))

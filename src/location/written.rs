@@ -17,10 +17,11 @@ pub(super) struct Written {
 }
 
 impl Written {
-    /// The numbers of a scene; `None` where pixels are not square.
+    /// The numbers of a scene; `None` where pixels are not square, and for an exponential map.
     pub(super) fn of(scene: &Scene) -> Option<Self> {
         let viewport = scene.viewport().whole();
-        if matches!(viewport.frame(), Frame::Region { aspect: Aspect::Stretch, .. }) {
+        let stretched = matches!(viewport.frame(), Frame::Region { aspect: Aspect::Stretch, .. });
+        if stretched || matches!(viewport.frame(), Frame::Exponential { .. }) {
             return None;
         }
         let zoom = match viewport.frame() {

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::number::decimal::Decimal;
 use crate::number::floatexp::FloatExp;
 use crate::plane::axis::{Axis, Grid};
+use crate::plane::strip::Strip;
 
 /// How a region is fitted into a picture of another aspect ratio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,15 @@ pub enum Aspect {
     Fit,
     /// The view is the region; pixels may not be square.
     Stretch,
+}
+
+/// How the plane is laid out in a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Projection {
+    /// As it is.
+    Flat,
+    /// As [`Frame::Exponential`] says.
+    Exponential,
 }
 
 /// The part of the plane that a view shows, with all digits that were given.
@@ -25,6 +35,14 @@ pub enum Frame {
         center: Complex<Decimal>,
         /// How large the view is.
         extent: Extent,
+    },
+    /// The exponential map of the disk around a point: columns are angles, clockwise from the right, and rows go inwards by
+    /// equal factors.
+    Exponential {
+        /// The center of the disk.
+        center: Complex<Decimal>,
+        /// The upper edge of the first row is a circle that a view of this magnification just contains: its diameter is 4 / zoom.
+        zoom: Decimal,
     },
     /// The rectangle between two real and two imaginary parts.
     Region {
@@ -46,6 +64,7 @@ impl Frame {
                 };
                 [vec![&center.re, &center.im], extent].concat()
             }
+            Self::Exponential { center, zoom } => vec![&center.re, &center.im, zoom],
             Self::Region { bounds, .. } => bounds.iter().collect(),
         }
     }
@@ -67,9 +86,22 @@ impl Frame {
                 };
                 Ok((center.clone(), axis(&center.re, size.0), axis(&center.im, size.1)))
             }
+            Self::Exponential { center, zoom } => {
+                let strip = strip(center, zoom, size)?;
+                let [re, im] = strip.spacings(size);
+                let axis =
+                    |center: &Decimal, spacing, samples| Axis::centers(center.to_f64(), spacing, samples);
+                Ok((center.clone(), axis(&center.re, re, size.0), axis(&center.im, im, size.1)))
+            }
             Self::Region { bounds, aspect } => axes_of_region(bounds, grid, *aspect, size),
         }
     }
+}
+
+/// The strip of a view with this center and zoom.
+pub(super) fn strip(center: &Complex<Decimal>, zoom: &Decimal, size: (u32, u32)) -> Result<Strip, Error> {
+    let radius = FloatExp::from(2.0) / length(zoom)?;
+    Ok(Strip::new(Complex::new(center.re.to_f64(), center.im.to_f64()), radius, size))
 }
 
 /// The size of a view in the plane.

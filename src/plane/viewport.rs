@@ -1,5 +1,7 @@
 //! A window of a lattice of samples in the plane: the only place where a pixel becomes a point.
 
+use std::ops::Range;
+
 use num_complex::Complex;
 
 use crate::error::Error;
@@ -7,8 +9,9 @@ use crate::number::complexexp::ComplexExp;
 use crate::number::decimal::Decimal;
 use crate::number::floatexp::FloatExp;
 use crate::plane::axis::{Axis, Grid};
-use crate::plane::frame::{Aspect, Extent, Frame};
+use crate::plane::frame::{Aspect, Extent, Frame, strip};
 use crate::plane::rotation::{Rotation, Turn};
+use crate::plane::strip::Strip;
 
 /// A rectangle of samples on a lattice in the complex plane.
 ///
@@ -22,6 +25,8 @@ pub struct Viewport {
     im: Axis,
     /// Nothing where rows and columns run along the axes of the plane.
     turn: Option<Turn>,
+    /// Where columns are angles and rows are distances; then the axes only hold how many, and how far apart they are at the end.
+    strip: Option<Strip>,
     /// Column and row of the lattice at which the window begins.
     left: u32,
     top: u32,
@@ -39,14 +44,21 @@ impl Viewport {
     ///
     /// # Errors
     /// [`Error::Size`] for a side outside 1..=[`MAX_SIDE`], [`Error::Extent`] for a size that is not finite and above 0,
-    /// [`Error::EmptyRegion`], and [`Error::BeyondF64`] for coordinates that `f64` cannot hold.
+    /// [`Error::EmptyRegion`], [`Error::BeyondF64`] for coordinates that `f64` cannot hold, and [`Error::Endpoints`] for an exponential
+    /// map with samples on its edges.
     pub fn new(frame: Frame, grid: Grid, size: (u32, u32)) -> Result<Self, Error> {
         if size.0 == 0 || size.1 == 0 || size.0 > MAX_SIDE || size.1 > MAX_SIDE {
             return Err(Error::Size(size.0, size.1));
         }
         let (center, re, im) = frame.axes(grid, size)?;
         let (width, height) = size;
-        let viewport = Self { frame, center, re, im, turn: None, left: 0, top: 0, width, height, step: 1 };
+        let strip = match &frame {
+            Frame::Exponential { .. } if grid == Grid::Endpoints => return Err(Error::Endpoints),
+            Frame::Exponential { center, zoom } => Some(strip(center, zoom, size)?),
+            _ => None,
+        };
+        let viewport =
+            Self { frame, center, re, im, turn: None, strip, left: 0, top: 0, width, height, step: 1 };
         if viewport.magnitude().is_finite() { Ok(viewport) } else { Err(Error::BeyondF64) }
     }
 
@@ -188,13 +200,49 @@ impl Viewport {
 
     /// The smaller of the two spacings.
     pub(crate) fn spacing_min(&self) -> FloatExp {
-        if self.re.spacing < self.im.spacing { self.re.spacing } else { self.im.spacing }
+        let least = if self.re.spacing < self.im.spacing { self.re.spacing } else { self.im.spacing };
+        least * FloatExp::new(1.0, self.strip.map_or(0, Strip::below) as i32)
     }
 
     /// Whether rows and columns run along the axes of the plane, so that [`Viewport::re`] and [`Viewport::im`] are the
     /// parts of each point.
     pub(crate) fn is_upright(&self) -> bool {
-        self.turn.is_none()
+        self.turn.is_none() && self.strip.is_none()
+    }
+
+    /// How many octaves an exponential map has, of which the last one may not be whole. Nothing for other views, nor for an octave
+    /// alone.
+    pub(crate) fn octaves(&self) -> Option<u32> {
+        self.strip.filter(|strip| !strip.is_octave()).map(Strip::count)
+    }
+
+    /// An octave of an exponential map: the same lattice, with the spacing and the radius of that octave alone.
+    pub(crate) fn octave(&self, octave: u32) -> Self {
+        Self { strip: self.strip.map(|strip| strip.only(octave)), ..self.clone() }
+    }
+
+    /// The last octave of an exponential map, where its samples are closest; other views themselves.
+    pub(crate) fn innermost(&self) -> Self {
+        self.octaves().map_or_else(|| self.clone(), |count| self.octave(count - 1))
+    }
+
+    /// The rows of the window whose samples lie in an octave of an exponential map.
+    pub(crate) fn rows_of_octave(&self, octave: u32) -> Range<u32> {
+        let Some(strip) = self.strip else { return 0..self.height };
+        let row = |octave| {
+            let row = strip.top(octave, self.im.samples).saturating_sub(self.top);
+            row.div_ceil(self.step).min(self.height)
+        };
+        row(octave)..if octave + 1 < strip.count() { row(octave + 1) } else { self.height }
+    }
+
+    /// The octave of an exponential map that a row lies in, and by which factor its samples are farther apart than those at the
+    /// lower edge of that octave.
+    pub(crate) fn octave_of(&self, y: u32) -> (u32, f64) {
+        let Some(strip) = self.strip else { return (0, 1.0) };
+        let depth = strip.depth(self.top + y * self.step, self.im.samples);
+        let octave = (depth.floor() as u32).min(strip.count() - 1);
+        (octave, libm::exp2(f64::from(octave) + 1.0 - depth))
     }
 
     /// Real part of the samples in column `x` of an upright view.
@@ -226,6 +274,11 @@ impl Viewport {
 
     /// The point of a sample of the whole lattice; rows are counted from the bottom up.
     fn point_at(&self, column: u32, row: u32) -> Complex<f64> {
+        if let Some(strip) = self.strip {
+            let offset = self.unturned(column, row);
+            let offset = self.turn.map_or(offset, |turn| turn.rotation.turned(offset));
+            return strip.center() + offset.to_f64();
+        }
         match self.turn {
             None => Complex::new(self.re.coordinate(column), self.im.coordinate(row)),
             Some(turn) => turn.point(Complex::new(self.re.distance(column), self.im.distance(row))),
@@ -234,6 +287,10 @@ impl Viewport {
 
     /// What would be the offset of a sample of the whole lattice if that were upright.
     fn unturned(&self, column: u32, row: u32) -> ComplexExp {
+        if let Some(strip) = self.strip {
+            let (columns, rows) = (self.re.samples, self.im.samples);
+            return strip.offset((column, rows - 1 - row), (columns, rows));
+        }
         ComplexExp::from_parts(self.re.offset(column), self.im.offset(row))
     }
 
@@ -245,11 +302,14 @@ impl Viewport {
 
     /// The largest distance of a sample from the center of the lattice, which a rotation does not change.
     pub fn radius(&self) -> FloatExp {
-        self.unturned(0, 0).abs()
+        self.strip.map_or_else(|| self.unturned(0, 0).abs(), Strip::radius)
     }
 
     /// The largest absolute value of a coordinate in the whole lattice.
     pub fn magnitude(&self) -> f64 {
+        if let Some(strip) = self.strip {
+            return strip.center().re.abs().max(strip.center().im.abs()) + strip.radius().to_f64();
+        }
         let (right, top) = (self.re.samples - 1, self.im.samples - 1);
         [(0, 0), (right, 0), (0, top), (right, top)]
             .map(|(column, row)| self.point_at(column, row))
@@ -258,8 +318,13 @@ impl Viewport {
             .fold(0.0, |largest, coordinate| coordinate.abs().max(largest))
     }
 
-    /// Width and height of the whole lattice in the plane, along its rows and columns, from edge to edge.
+    /// Width and height of the whole lattice in the plane, along its rows and columns, from edge to edge. The diameter of an
+    /// exponential map.
     pub fn extent(&self) -> (FloatExp, FloatExp) {
+        if let Some(strip) = self.strip {
+            let diameter = strip.radius() * FloatExp::from(2.0);
+            return (diameter, diameter);
+        }
         (self.re.extent(), self.im.extent())
     }
 }

@@ -15,15 +15,16 @@ use crate::error::{Error, SceneProblem};
 use crate::field::Escape;
 use crate::kernel::bailout::{Bailout, Smoothing};
 use crate::number::decimal::Decimal;
+use crate::number::floatexp::FloatExp;
 use crate::plane::axis::Grid;
-use crate::plane::frame::{Aspect, Extent, Frame};
+use crate::plane::frame::{Aspect, Extent, Frame, Projection};
 use crate::plane::location::Location;
 use crate::plane::rotation::Rotation;
 use crate::plane::viewport::Viewport;
 use crate::scene::item::{Item, Read, Table};
 use crate::scene::look::Look;
 use crate::scene::scene::{Scene, Supersample};
-use crate::scene::text::{aspect_name, grid_name};
+use crate::scene::text::{aspect_name, grid_name, projection_name};
 
 /// A scene of which anything may be left open.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,6 +33,8 @@ pub struct Draft {
     pub center: Option<Complex<Decimal>>,
     /// The size of the view in the plane.
     pub extent: Option<Extent>,
+    /// How the plane is laid out. An exponential map has a center and a zoom.
+    pub projection: Option<Projection>,
     /// The view by its edges, `[xmin, xmax, ymin, ymax]`. It takes the place of center and extent.
     pub region: Option<([Decimal; 4], Aspect)>,
     /// How the picture is turned about the center of the view.
@@ -77,7 +80,7 @@ pub struct Draft {
 const TABLES: &[&str] = &["mandel", "view", "iterate", "color"];
 #[rustfmt::skip]
 const VIEW: &[&str] =
-    &["center", "zoom", "width", "height", "region", "aspect", "rotate", "size", "grid", "supersample", "crop"];
+    &["center", "zoom", "width", "height", "region", "aspect", "projection", "rotate", "size", "grid", "supersample", "crop"];
 const ITERATE: &[&str] = &["max_iter", "escape_radius"];
 const COLOR: &[&str] = &[
     "palette", "reverse", "map", "density", "offset", "origin", "curve", "bands", "interior", "light",
@@ -137,12 +140,22 @@ impl Draft {
     /// [`Bailout::with_smoothing`] and [`Scene::new`].
     pub fn scene(self) -> Result<Scene, Error> {
         let home = Location::ALL[0];
-        let frame = match self.region {
-            Some((bounds, aspect)) => Frame::Region { bounds, aspect },
-            None => Frame::Centered {
-                center: self.center.map_or_else(|| home.center(), Ok)?,
-                extent: self.extent.map_or_else(|| home.extent(), Ok)?,
-            },
+        let center = self.center.map_or_else(|| home.center(), Ok)?;
+        let frame = match (self.projection, self.region, self.extent) {
+            (Some(Projection::Exponential), None, None) => {
+                Frame::Exponential { center, zoom: Decimal::from(1) }
+            }
+            (Some(Projection::Exponential), None, Some(Extent::Zoom(zoom))) => {
+                Frame::Exponential { center, zoom }
+            }
+            (Some(Projection::Exponential), None, Some(Extent::Height(height))) => {
+                let zoom = FloatExp::from(4.0) / height.to_floatexp();
+                Frame::Exponential { center, zoom: Decimal::shortest(zoom).ok_or(Error::Extent)? }
+            }
+            (Some(Projection::Exponential), ..) => return Err(Error::Projection),
+            (_, Some((bounds, aspect)), _) => Frame::Region { bounds, aspect },
+            (_, None, Some(extent)) => Frame::Centered { center, extent },
+            (_, None, None) => Frame::Centered { center, extent: home.extent()? },
         };
         let size = self.size.unwrap_or(Scene::DEFAULT_SIZE);
         let mut viewport = Viewport::new(frame, self.grid.unwrap_or(Grid::Centers), size)?
@@ -221,6 +234,9 @@ fn read(text: &str) -> Read<Draft> {
         center: view.read("center", Item::point)?,
         extent: zoom.or(sides),
         region: region.map(|bounds| (bounds, aspect.unwrap_or(Aspect::Fit))),
+        projection: view.read("projection", |item| {
+            item.choice(&[Projection::Flat, Projection::Exponential], projection_name)
+        })?,
         rotation: view.read("rotate", |item| item.checked(Rotation::new(item.real()?)))?,
         size: view.read("size", Item::size)?,
         grid: view.read("grid", |item| item.choice(&[Grid::Centers, Grid::Endpoints], grid_name))?,

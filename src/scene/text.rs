@@ -8,12 +8,14 @@ use crate::color::shading::{Edge, Light};
 use crate::kernel::bailout::Smoothing;
 use crate::number::complex::format_complex;
 use crate::plane::axis::Grid;
-use crate::plane::frame::{Aspect, Extent, Frame};
+use crate::plane::frame::{Aspect, Extent, Frame, Projection};
 use crate::plane::rotation::Rotation;
 use crate::scene::scene::Scene;
 
 /// The version of the text: `mandel = 1`.
 pub(super) const VERSION: &str = "1";
+/// The projection of a strip.
+pub(super) const EXPONENTIAL: &str = "exponential";
 /// The samples of a picture that refines.
 pub(super) const AUTO: &str = "auto";
 /// The escape radius of a scene of counts alone.
@@ -112,6 +114,11 @@ fn text(entries: Vec<(&'static str, SceneValue)>) -> String {
 fn view(scene: &Scene) -> Vec<(&'static str, SceneValue)> {
     let (viewport, whole) = (scene.viewport(), scene.viewport().whole());
     let mut entries = match viewport.frame() {
+        Frame::Exponential { center, zoom } => vec![
+            ("center", SceneValue::Text(format_complex(center))),
+            ("zoom", SceneValue::text(zoom)),
+            ("projection", SceneValue::text(EXPONENTIAL)),
+        ],
         Frame::Centered { center, .. } => vec![("center", SceneValue::Text(format_complex(center)))],
         Frame::Region { bounds: [xmin, xmax, ymin, ymax], aspect } => vec![
             ("region", SceneValue::Text(format!("{xmin},{xmax},{ymin},{ymax}"))),
@@ -196,6 +203,13 @@ pub(super) fn grid_name(grid: Grid) -> &'static str {
     match grid {
         Grid::Centers => "centers",
         Grid::Endpoints => "endpoints",
+    }
+}
+
+pub(super) fn projection_name(projection: Projection) -> &'static str {
+    match projection {
+        Projection::Flat => "flat",
+        Projection::Exponential => EXPONENTIAL,
     }
 }
 
