@@ -1,6 +1,6 @@
 //! Options that `render` and `stitch` have in common: where a picture goes, and how it is made of its numbers.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use mandel::Scene;
@@ -108,6 +108,25 @@ fn depth(text: &str) -> Result<Depth, Failure> {
 }
 
 impl PictureArgs {
+    /// The options for a file of numbers: whether to replace one that is there, to leave texts out, and to print a summary.
+    pub(crate) fn numbers(path: &Path, run: RunArgs, (force, no_metadata, json): (bool, bool, bool)) -> Self {
+        Self {
+            output: vec![path.into()],
+            compression: CompressionArg::Fast,
+            depth: None,
+            quality: None,
+            values: None,
+            no_metadata,
+            force,
+            no_clobber: false,
+            run,
+            rows_per_chunk: Auto(None),
+            preview: false,
+            verbose: false,
+            json,
+        }
+    }
+
     pub(crate) fn values(&self) -> Values {
         self.values.map_or(Values::Counts, Values::from)
     }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use mandel::encode::{Band, Format, Sink, Values};
 use mandel::render::{Making, Render, RenderError, Target, Watch, layout};
-use mandel::{Detail, Error, Level, Plan, Scene};
+use mandel::{Detail, Error, Frame, Level, Plan, Scene};
 use serde_json::json;
 
 use crate::cli::edges::Edges;
@@ -332,7 +332,12 @@ impl<'a> Job<'a> {
         let (steps, deep) = (Arc::default(), self.plan.is_deep());
         let shown = if deep { progress } else { Progress::Never };
         let _meter = Meter::start(shown, Stage::Reference, Arc::clone(&steps));
-        let lattices = if self.resolved.scene.refines() { 3 } else { 1 };
+        // An exponential map has those of two octaves.
+        let lattices = match self.resolved.scene.viewport().frame() {
+            Frame::Exponential { .. } => 2,
+            _ if self.resolved.scene.refines() => 3,
+            _ => 1,
+        };
         let making = Making {
             plan: &self.plan,
             known: self.resolved.reference.take(),

@@ -308,6 +308,39 @@ impl SceneArgs {
         Ok((draft, first, notes))
     }
 
+    /// The options that do not go with a view that is given otherwise, if one was given: all that place it but `--zoom`, and `--max-iter`.
+    pub(crate) fn placed(&self) -> Option<&'static str> {
+        let given = [
+            ("--scene", self.scene.is_some()),
+            ("--center", self.center.is_some()),
+            ("--width", self.width.is_some()),
+            ("--height", self.height.is_some()),
+            ("--region", self.region.is_some()),
+            ("--at", self.at.is_some()),
+            ("--projection", self.projection.is_some()),
+            ("--aspect", self.aspect.is_some()),
+            ("--grid", self.grid.is_some()),
+            ("--max-iter", self.max_iter.is_some()),
+            ("--supersample", self.supersample.is_some()),
+        ];
+        given.into_iter().find(|(_, given)| *given).map(|(name, _)| name)
+    }
+
+    /// The size that was given.
+    pub(crate) fn size(&self) -> Option<(u32, u32)> {
+        self.size
+    }
+
+    /// The angle that was given, or none.
+    pub(crate) fn rotation(&self) -> Rotation {
+        self.rotate.unwrap_or(Rotation::NONE)
+    }
+
+    /// The magnification that was given.
+    pub(crate) fn zoom(&self) -> Option<&Decimal> {
+        self.zoom.as_ref()
+    }
+
     /// The settings of the file, replaced by those that the options give.
     fn draft(&self) -> Result<(Draft, Vec<String>), Failure> {
         let stdin = |path: &Path| path.as_os_str() == "-";

@@ -206,7 +206,17 @@ fn film_problem(problem: &FilmProblem) -> String {
         FilmProblem::Map(map) => format!(
             "--map {map} is found anew from all samples of a picture; choose --map auto, which is found from all of the film"
         ),
-        FilmProblem::Keys(why) => format!("key frames {why}; choose --way direct, or leave it out"),
+        FilmProblem::Keys(why) => format!("key frames cannot {why}; choose --way direct, or leave it out"),
+        FilmProblem::Strip(why) => format!("a strip cannot {why}; leave that out, or make the film without a strip"),
+        FilmProblem::Projection => {
+            "the frames of a film are flat; leave out --projection exponential, or give its file to --from-strip".into()
+        }
+        FilmProblem::NoStrip => {
+            "--from-strip needs the numbers of a whole exponential map, as 'mandel zoom --strip FILE.exr' makes them".into()
+        }
+        FilmProblem::Beyond(from, to) => {
+            format!("at this size the strip has frames from --from {from} to --to {to}; stay within")
+        }
         _ => problem.to_string(),
     }
 }

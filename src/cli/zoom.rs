@@ -3,6 +3,7 @@
 mod frames;
 mod outlook;
 mod reel;
+mod strip;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -54,6 +55,13 @@ pub(crate) struct Args {
     /// How frames get their samples
     #[arg(long, value_enum, default_value = "auto", help_heading = "Film")]
     way: WayArg,
+    /// Make no frames, but the strip that they can be cut out of: all octaves of the film as one exponential map, .exr or .npz. With
+    /// --dry-run, print its scene, for 'mandel render' and 'mandel plan'. --frames and --seconds say nothing then
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "resume", "ease", "turn", "way"], help_heading = "Film")]
+    strip: Option<PathBuf>,
+    /// Cut frames out of a strip without iterating, of any size, number and colors [default: all of the strip]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["strip", "way"], help_heading = "Film")]
+    from_strip: Option<PathBuf>,
 
     /// A pattern with the number of the frame in it, or one file: .y4m, .apng, .gif; - for y4m on standard output
     #[arg(
@@ -98,6 +106,20 @@ enum WayArg {
     Direct,
     /// Iterate each octave once, and cut frames out of it
     Keys,
+    /// Iterate all octaves as one strip, and cut frames out of it
+    Strip,
+}
+
+impl WayArg {
+    /// The way that was asked for, if one was.
+    fn way(self) -> Option<Way> {
+        match self {
+            Self::Auto => None,
+            Self::Direct => Some(Way::Direct),
+            Self::Keys => Some(Way::Keys),
+            Self::Strip => Some(Way::Strip),
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -183,12 +205,24 @@ fn movie(text: &str) -> Result<Movie, Failure> {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let start = Instant::now();
+    if let Some(path) = &args.strip {
+        return strip::make(args, path, start);
+    }
     let target = Target::of(args)?;
     let unfinished = Unfinished::watch();
     let threads = args.run.threads()?;
     let count = args.count()?;
-    let mut resolved = args.scene.resolve(None, args.run.progress(), 1)?;
-    let film = args.film(&resolved, count)?;
+    let (mut resolved, film, field) = match &args.from_strip {
+        Some(path) => {
+            let (film, field) = strip::read(args, path, count, threads)?;
+            (Resolved::known(film.scene().clone()), film, Some(field))
+        }
+        None => {
+            let resolved = args.scene.resolve(None, args.run.progress(), 1)?;
+            let film = args.film(&resolved, count, args.way.way())?;
+            (resolved, film, None)
+        }
+    };
     target.check(&film)?;
     memory::check(film.memory(threads), threads, "this film", "use a smaller size or fewer threads")?;
     if !args.run.quiet {
@@ -199,13 +233,14 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     pool.install(|| {
         let film = prepared(film, &mut resolved, args.run.progress(), threads)?;
         if args.dry_run {
-            return outlook::tell(&film, args.json);
+            return outlook::tell(&film, field.is_some(), args.json);
         }
         let total = u64::from(count) * pixels(&film);
         let meter = Meter::start(args.run.progress(), Stage::Pixels(total), Arc::default());
+        let whole = || field.as_ref().map_or(Ok(()), strip::Strip::check);
         let (names, made) = match (&target, opened) {
-            (_, Some(stream)) => stream.write(&film, &meter)?,
-            (Target::Frames(frames), None) => frames.write(args, &film, &unfinished, &meter)?,
+            (_, Some(stream)) => stream.write(&film, &meter, whole)?,
+            (Target::Frames(frames), None) => frames.write(args, &film, &unfinished, &meter, whole)?,
             // A stream is opened, or its failure is reported.
             (Target::Stream(..), None) => return Ok(()),
         };
@@ -252,7 +287,7 @@ impl Args {
     }
 
     /// The film, of which nothing is computed yet.
-    fn film(&self, resolved: &Resolved, count: u32) -> Result<Film, Failure> {
+    fn film(&self, resolved: &Resolved, count: u32, way: Option<Way>) -> Result<Film, Failure> {
         if let Some((given, needed)) = resolved.missing_digits() {
             return Err(usage(format!(
                 "the center has {given} digits behind the point, and the last frame needs {needed}; give more digits, or \
@@ -283,11 +318,6 @@ impl Args {
                 }
                 zoom_of(&first)?
             }
-        };
-        let way = match self.way {
-            WayArg::Auto => None,
-            WayArg::Direct => Some(Way::Direct),
-            WayArg::Keys => Some(Way::Keys),
         };
         Ok(Film::new(scene, Path::new(from, zoom_of(scene)?, count, self.ease, self.turn)?, way)?)
     }

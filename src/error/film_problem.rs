@@ -16,6 +16,9 @@ pub enum FilmProblem {
     /// The angle by which the picture turns along the way is not finite, or more than 1e6 degrees.
     #[error("a turn of {0} degrees")]
     Turn(f64),
+    /// The scene is an exponential map.
+    #[error("the scene is an exponential map, which is a film itself")]
+    Projection,
     /// The scene is a part of a view.
     #[error("the scene is a part of a view")]
     Crop,
@@ -28,7 +31,16 @@ pub enum FilmProblem {
     /// The map is found from all samples of one picture.
     #[error("the map {0} is that of one picture")]
     Map(String),
+    /// What a strip cannot do.
+    #[error("a strip cannot {0}")]
+    Strip(&'static str),
+    /// A view that is not the whole of an exponential map.
+    #[error("the samples are no exponential map, or a part of one")]
+    NoStrip,
+    /// Frames beyond a strip, which has those of these magnifications.
+    #[error("the strip has frames from {0} to {1}")]
+    Beyond(String, String),
     /// What key frames cannot do.
-    #[error("key frames {0}")]
+    #[error("key frames cannot {0}")]
     Keys(&'static str),
 }

@@ -10,12 +10,17 @@ use crate::error::{Error, FilmProblem};
 use crate::film::colors;
 use crate::film::keys::Keys;
 use crate::film::path::Path;
+use crate::film::strip::{self, Strip};
 use crate::film::zoom::Zoom;
+use crate::kernel::bailout::Kernel;
 use crate::kernel::deep::reference_orbit::ReferenceOrbit;
 use crate::kernel::plan::Plan;
+use crate::number::decimal::Decimal;
+use crate::number::floatexp::FloatExp;
 use crate::pixmap::Pixmap;
 use crate::plane::axis::Grid;
 use crate::plane::frame::{Aspect, Frame};
+use crate::plane::viewport::Viewport;
 use crate::render::bands::lowest;
 use crate::render::pipeline::Render;
 use crate::scene::scene::Scene;
@@ -27,6 +32,8 @@ pub enum Way {
     Direct,
     /// Each octave is iterated once, and frames are cut out of it.
     Keys,
+    /// All octaves are one exponential map, and frames are windows of it.
+    Strip,
 }
 
 impl std::fmt::Display for Way {
@@ -34,6 +41,7 @@ impl std::fmt::Display for Way {
         f.write_str(match self {
             Self::Direct => "direct",
             Self::Keys => "keys",
+            Self::Strip => "strip",
         })
     }
 }
@@ -42,7 +50,7 @@ impl FromStr for Way {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Direct, Self::Keys].into_iter().find(|way| way.to_string() == text).ok_or(())
+        [Self::Direct, Self::Keys, Self::Strip].into_iter().find(|way| way.to_string() == text).ok_or(())
     }
 }
 
@@ -54,6 +62,16 @@ impl FromStr for Way {
 pub struct Film {
     zoom: Zoom,
     way: Way,
+    /// The samples of a strip.
+    strip: Option<Source>,
+}
+
+/// Where the samples of a strip come from.
+pub struct Source {
+    /// The whole of an exponential map.
+    pub view: Viewport,
+    /// What has its samples.
+    pub kernel: Box<dyn Kernel>,
 }
 
 /// What a [`Film`] is made with. Its frames depend on none of it.
@@ -77,7 +95,9 @@ impl Film {
         let viewport = scene.viewport();
         let stretched = matches!(viewport.frame(), Frame::Region { aspect: Aspect::Stretch, .. });
         let coloring = scene.coloring();
-        let problem = if viewport.whole() != *viewport {
+        let problem = if matches!(viewport.frame(), Frame::Exponential { .. }) {
+            Some(FilmProblem::Projection)
+        } else if viewport.whole() != *viewport {
             Some(FilmProblem::Crop)
         } else if stretched || viewport.grid() != Grid::Centers {
             Some(FilmProblem::Lattice)
@@ -94,6 +114,12 @@ impl Film {
         let obstacle = keys_obstacle(coloring, &path);
         let way = match (way, obstacle) {
             (Some(Way::Keys), Some(obstacle)) => return Err(Error::Film(FilmProblem::Keys(obstacle))),
+            (Some(Way::Strip), _) => {
+                if let Some(obstacle) = strip_obstacle(coloring, &path) {
+                    return Err(Error::Film(FilmProblem::Strip(obstacle)));
+                }
+                Way::Strip
+            }
             (Some(way), _) => way,
             (None, Some(_)) => Way::Direct,
             (None, None) if Keys::samples(scene, &path) < samples(scene, &path) => Way::Keys,
@@ -102,7 +128,49 @@ impl Film {
         let mut zoom = Zoom { scene: scene.clone(), path, orbit: None, max_steps: u64::MAX };
         zoom.frame(0, true)?;
         zoom.scene = zoom.frame(zoom.path.frames() - 1, false)?;
-        Ok(Self { zoom, way })
+        if way == Way::Strip {
+            strip::view(&zoom.scene, &zoom.path)?;
+        }
+        Ok(Self { zoom, way, strip: None })
+    }
+
+    /// A film from the samples of a strip, around its center. Nothing of the map may be left open.
+    ///
+    /// # Errors
+    /// Those of [`Film::new`], and [`Error::Film`] for a view that is not the whole of an exponential map, or frames beyond it.
+    pub fn of_strip(scene: &Scene, path: Path, source: Source) -> Result<Self, Error> {
+        let mut film = Self::new(scene, path, Some(Way::Strip))?;
+        let (view, viewport) = (&source.view, scene.viewport());
+        if view.octaves().is_none() || view.whole() != *view {
+            return Err(Error::Film(FilmProblem::NoStrip));
+        }
+        let (first, last) = strip::range(view, (viewport.width(), viewport.height()));
+        let beyond = |zoom: &Decimal, other: FloatExp| (zoom.to_floatexp() / other).to_f64();
+        // A row of the strip is rounded to.
+        if beyond(film.path().from(), first) < 0.99 || beyond(film.path().to(), last) > 1.01 {
+            let text =
+                |zoom: FloatExp| Decimal::shortest(zoom).map_or_else(String::new, |zoom| zoom.to_string());
+            return Err(Error::Film(FilmProblem::Beyond(text(first), text(last))));
+        }
+        film.strip = Some(source);
+        Ok(film)
+    }
+
+    /// The scene of the strip that the frames can be cut out of: what a [`Source`] has the samples of.
+    ///
+    /// # Errors
+    /// [`Error::Film`] for a coloring that strips cannot have, and [`Error::Size`] where there would be too many rows.
+    pub fn strip_scene(&self) -> Result<Scene, Error> {
+        let scene = &self.zoom.scene;
+        Scene::new(strip::view(scene, self.path())?, scene.bailout(), 1, scene.coloring().clone())
+    }
+
+    /// The magnifications of the first and the last frame of a size that a strip has; nothing where they are beyond
+    /// [`MAX_DIGITS`](crate::MAX_DIGITS), or the view is no exponential map.
+    pub fn range_of_strip(view: &Viewport, size: (u32, u32)) -> Option<(Decimal, Decimal)> {
+        view.octaves()?;
+        let (first, last) = strip::range(view, size);
+        Some((Decimal::shortest(first)?, Decimal::shortest(last)?))
     }
 
     /// Computes what all frames share: the reference orbit of the last one, and the map. Uses the current rayon pool.
@@ -114,10 +182,14 @@ impl Film {
     /// Those of [`Plan::reference`].
     pub fn prepare(self, making: Making) -> Result<Self, Error> {
         let Making { known, max_steps, steps } = making;
-        let Self { mut zoom, way } = self;
+        let Self { mut zoom, way, strip } = self;
+        if strip.is_some() {
+            return Ok(Self { zoom, way, strip });
+        }
         let finest = match way {
             Way::Direct => zoom.scene.samples().clone(),
             Way::Keys => zoom.scene.viewport().refined(Keys::supersample(&zoom.scene))?,
+            Way::Strip => strip::view(&zoom.scene, &zoom.path)?,
         };
         let plan = Plan::new(&finest, zoom.scene.bailout(), None);
         (zoom.orbit, zoom.max_steps) = (plan.reference(known, max_steps, steps)?, max_steps);
@@ -131,7 +203,11 @@ impl Film {
             _ => {}
         }
         zoom.scene = zoom.scene.with_coloring(coloring);
-        Ok(Self { zoom, way })
+        let strip = match way {
+            Way::Strip => Some(Source { kernel: zoom.kernel(&finest)?, view: finest }),
+            _ => None,
+        };
+        Ok(Self { zoom, way, strip })
     }
 
     /// The way its frames are made.
@@ -155,6 +231,11 @@ impl Film {
     /// Those of [`Viewport::new`](crate::Viewport::new), which [`Film::new`] has ruled out for the first and the last frame.
     pub fn frame(&self, i: u32) -> Result<Scene, Error> {
         self.zoom.frame(i, true)
+    }
+
+    /// The reference orbit, once the film is prepared.
+    pub fn orbit(&self) -> Option<Arc<ReferenceOrbit>> {
+        self.zoom.orbit.clone()
     }
 
     /// How many reference orbits all frames take together.
@@ -196,7 +277,16 @@ impl Film {
         match self.way {
             Way::Direct => samples(&self.zoom.scene, &self.zoom.path),
             Way::Keys => Keys::samples(&self.zoom.scene, &self.zoom.path),
+            Way::Strip => {
+                self.strip_view().map_or(0.0, |view| f64::from(view.width()) * f64::from(view.height()))
+            }
         }
+    }
+
+    /// The view of its strip.
+    fn strip_view(&self) -> Option<Viewport> {
+        let known = self.strip.as_ref().map(|source| source.view.clone());
+        known.or_else(|| strip::view(&self.zoom.scene, &self.zoom.path).ok())
     }
 
     /// Bytes that making the frames takes at its peak, beside the reference orbit and its blocks.
@@ -207,6 +297,11 @@ impl Film {
             Way::Direct => 4 * frame,
             // Each thread has a frame in work and up to eight wait for an earlier one.
             Way::Keys => Keys::memory(&self.zoom.scene) + 9 * threads as u64 * frame,
+            Way::Strip => {
+                let size = (viewport.width(), viewport.height());
+                let strip = self.strip_view().map_or(0, |view| Strip::memory(&view, size, threads));
+                strip + 9 * threads as u64 * frame
+            }
         }
     }
 
@@ -223,6 +318,9 @@ impl Film {
     ) -> Result<(), E> {
         if self.way == Way::Keys {
             return Keys::new(&self.zoom)?.make(frames, &work, &mut take);
+        }
+        if let (Way::Strip, Some(Source { view, kernel })) = (self.way, &self.strip) {
+            return Strip::new(&self.zoom, view, kernel.as_ref()).make(frames, &work, &mut take);
         }
         for &i in frames {
             let scene = self.frame(i)?;
@@ -242,14 +340,26 @@ fn samples(scene: &Scene, path: &Path) -> f64 {
 
 /// Why key frames cannot make a film, if so.
 fn keys_obstacle(coloring: &Coloring, path: &Path) -> Option<&'static str> {
-    if path.turn() != 0.0 {
-        Some("do not turn along the way")
-    } else if coloring.interior == Interior::Transparent {
-        Some("have no transparency")
+    if path.turn() != 0.0 { Some("turn along the way") } else { flat_obstacle(coloring) }
+}
+
+/// Why a strip cannot make a film, if so.
+fn strip_obstacle(coloring: &Coloring, path: &Path) -> Option<&'static str> {
+    if path.turn() != 0.0 && coloring.shading.light.is_some() {
+        Some("turn under a light")
+    } else {
+        flat_obstacle(coloring)
+    }
+}
+
+/// Why pictures of another size cannot be cut into frames, if so.
+fn flat_obstacle(coloring: &Coloring) -> Option<&'static str> {
+    if coloring.interior == Interior::Transparent {
+        Some("have transparency")
     } else if coloring.interior == Interior::Distance {
-        Some("have no interior by its distance, which is relative to the size of a picture")
+        Some("have an interior by its distance, which is relative to the size of a picture")
     } else if coloring.shading.edge.is_some() {
-        Some("have no edge, whose width is in pixels")
+        Some("have an edge, whose width is in pixels")
     } else {
         None
     }

@@ -7,7 +7,9 @@ mod film;
 mod guess;
 mod keys;
 mod path;
+mod strip;
 mod zoom;
 
-pub use film::{Film, Making, Way};
+pub use film::{Film, Making, Source, Way};
 pub use path::Path;
+pub use strip::octaves;

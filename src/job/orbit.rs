@@ -44,7 +44,7 @@ struct Counts {
 
 fn header(scene: &Scene, &Counts { points, tiny, gaps, end }: &Counts) -> String {
     let float = |x: FloatExp| format!("{:016x}e{}", x.mantissa().to_bits(), x.exponent());
-    let samples = scene.samples();
+    let samples = scene.samples().innermost();
     let end = match end {
         None => "open".to_string(),
         Some(End::Escaped) => "escaped".into(),

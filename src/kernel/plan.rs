@@ -70,8 +70,6 @@ pub struct Plan {
     method: Method,
     reason: Reason,
     viewport: Viewport,
-    /// The last octave of an exponential map, which method and reference orbit are chosen for; else the viewport itself.
-    innermost: Viewport,
     bailout: Bailout,
     level: Level,
 }
@@ -106,7 +104,7 @@ impl Plan {
         } else {
             (Method::Direct(used), if level.is_some() { Reason::AskedFor } else { by_spacing })
         };
-        Self { method, reason, viewport: viewport.clone(), innermost, bailout, level: used }
+        Self { method, reason, viewport: viewport.clone(), bailout, level: used }
     }
 
     /// How samples are iterated.
@@ -129,14 +127,14 @@ impl Plan {
         match self.method {
             Method::Interior => "interior",
             Method::Direct(_) => F64_FMA_1,
-            Method::Perturbation(_) if is_wide(self.innermost.spacing_min()) => PERTURBATION_1_EXTENDED,
+            Method::Perturbation(_) if is_wide(self.viewport.spacing_min()) => PERTURBATION_1_EXTENDED,
             Method::Perturbation(_) => PERTURBATION_1,
         }
     }
 
     /// Bits of the reference orbit behind the binary point, for a deep view.
     pub fn bits(&self) -> Option<u32> {
-        self.is_deep().then(|| bits(self.innermost.spacing_min()))
+        self.is_deep().then(|| bits(self.viewport.spacing_min()))
     }
 
     /// The reference orbit of a deep view, at least as long as its kernel needs it; `None` for other views.
@@ -154,9 +152,9 @@ impl Plan {
         steps: &AtomicU64,
     ) -> Result<Option<Arc<ReferenceOrbit>>, Error> {
         let Method::Perturbation(_) = self.method else { return Ok(None) };
-        let last = ReferenceOrbit::needed(&self.innermost, self.bailout);
-        let known = known.filter(|orbit| orbit.serves(&self.innermost));
-        let mut orbit = known.unwrap_or_else(|| Arc::new(ReferenceOrbit::new(&self.innermost)));
+        let last = ReferenceOrbit::needed(&self.viewport, self.bailout);
+        let known = known.filter(|orbit| orbit.serves(&self.viewport));
+        let mut orbit = known.unwrap_or_else(|| Arc::new(ReferenceOrbit::new(&self.viewport)));
         if !orbit.reaches(last) {
             Arc::make_mut(&mut orbit).extend(last, max_steps, steps)?;
         }
@@ -196,7 +194,7 @@ impl Plan {
         max_steps: u64,
         steps: &AtomicU64,
     ) -> Result<Box<dyn Kernel>, Error> {
-        match orbit.filter(|orbit| orbit.covers(&self.innermost)) {
+        match orbit.filter(|orbit| orbit.covers(&self.viewport)) {
             Some(orbit) => Ok(self.kernel_of(Some(orbit))),
             None => self.kernel_within(None, max_steps, steps),
         }

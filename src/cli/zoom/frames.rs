@@ -100,13 +100,15 @@ impl Frames {
         Ok(())
     }
 
-    /// Makes all frames that are not there, and writes each as soon as it is complete. Returns their names and how many were made.
+    /// Makes all frames that are not there, and writes each as soon as it is complete. `whole` says whether all that they are made of
+    /// could be read. Returns their names and how many were made.
     pub(super) fn write(
         &self,
         args: &Args,
         film: &Film,
         unfinished: &Unfinished,
         meter: &Meter,
+        whole: impl Fn() -> Result<(), Failure> + Sync,
     ) -> Result<(String, u32), Failure> {
         let frames = film.path().frames();
         let mut missing = Vec::new();
@@ -126,6 +128,7 @@ impl Frames {
                     .map_err(|error| cannot_write(&args.output, reason(&error)))
             },
             |index, bytes: Result<Vec<u8>, Failure>| {
+                whole()?;
                 self.put(index, &bytes?, args.force || args.resume, unfinished)?;
                 meter.add(pixels(film));
                 Ok::<(), Failure>(())

@@ -12,12 +12,12 @@ use crate::cli::terminal::bytes;
 /// Frames that are tried.
 const TRIED: u32 = 7;
 
-/// Prints it.
-pub(super) fn tell(film: &Film, as_json: bool) -> Result<(), Failure> {
+/// Prints it; without time and size where frames are not iterated but `cut` out of a file.
+pub(super) fn tell(film: &Film, cut: bool, as_json: bool) -> Result<(), Failure> {
     let (path, viewport) = (film.path(), film.scene().viewport());
     let frames = path.frames();
     let (mut seconds, mut size, mut samples) = (0.0, 0.0, 0.0);
-    let tried = TRIED.min(frames);
+    let tried = if cut { 0 } else { TRIED.min(frames) };
     for i in 0..tried {
         let start = Instant::now();
         let frame = u64::from(frames - 1) * u64::from(i) / u64::from((tried - 1).max(1));
@@ -36,14 +36,23 @@ pub(super) fn tell(film: &Film, as_json: bool) -> Result<(), Failure> {
             "octaves": path.octaves(),
             "way": film.way().to_string(),
             "samples": film.samples(),
-            "seconds": time,
-            "png_bytes": size,
+            "seconds": (!cut).then_some(time),
+            "png_bytes": (!cut).then_some(size),
             "scene": crate::cli::scene_json::scene_json(film.scene()),
         });
         return print(&format!("{object:#}\n"));
     }
+    let outlook = match cut {
+        true => "cut out of the strip, without iterating".into(),
+        false => format!(
+            "{:.2e} samples, about {} on this machine now, and {} as PNG",
+            film.samples(),
+            duration(time),
+            bytes(size as u64)
+        ),
+    };
     print(&format!(
-        "{frames} frame{} of {}x{}, {:.1} octaves, from {} to {}\nway {}, {:.2e} samples, max_iter {}\nabout {} on this machine now, and {} as PNG\n",
+        "{frames} frame{} of {}x{}, {:.1} octaves, from {} to {}\nway {}, max_iter {}\n{outlook}\n",
         if frames == 1 { "" } else { "s" },
         viewport.width(),
         viewport.height(),
@@ -51,10 +60,7 @@ pub(super) fn tell(film: &Film, as_json: bool) -> Result<(), Failure> {
         path.from(),
         path.to(),
         film.way(),
-        film.samples(),
         film.scene().bailout().max_iter(),
-        duration(time),
-        bytes(size as u64),
     ))
 }
 

@@ -79,8 +79,13 @@ impl Stream {
         Ok(Self { output, movie, rate: (frames, seconds), chroma, metadata: !args.no_metadata })
     }
 
-    /// Makes all frames and writes them. Returns the name of the file and the number of frames.
-    pub(super) fn write(mut self, film: &Film, meter: &Meter) -> Result<(String, u32), Failure> {
+    /// Makes all frames and writes them. `whole` says whether all that they are made of could be read. Returns the name of the file and the number of frames.
+    pub(super) fn write(
+        mut self,
+        film: &Film,
+        meter: &Meter,
+        whole: impl Fn() -> Result<(), Failure> + Sync,
+    ) -> Result<(String, u32), Failure> {
         let (viewport, frames) = (film.scene().viewport(), film.path().frames());
         let (width, height, rate) = (viewport.width(), viewport.height(), self.rate);
         let timing = Timing { width, height, frames, rate };
@@ -94,6 +99,7 @@ impl Stream {
             &all,
             |_, pixmap| reel.frame(&pixmap),
             |_, piece| {
+                whole()?;
                 meter.add(pixels(film));
                 append(file.as_mut(), piece).map_err(&fails)
             },

@@ -107,9 +107,10 @@ impl ReferenceOrbit {
         bytes / Self::BYTES
     }
 
-    /// The orbit of the center of a view, before its first iteration.
+    /// The orbit of the center of a view, before its first iteration. That of an exponential map is made for its last octave.
     pub fn new(viewport: &Viewport) -> Self {
-        Self::at(viewport.center().clone(), viewport.spacing_min(), viewport.radius())
+        let view = viewport.innermost();
+        Self::at(view.center().clone(), view.spacing_min(), view.radius())
     }
 
     /// The orbit of `center` for samples that lie `spacing` apart within `radius` of it.
@@ -156,9 +157,8 @@ impl ReferenceOrbit {
 
     /// Whether this is the very orbit that [`ReferenceOrbit::new`] gives for this view, as it is for all windows of one lattice.
     pub fn serves(&self, viewport: &Viewport) -> bool {
-        self.center == *viewport.center()
-            && self.spacing == viewport.spacing_min()
-            && self.radius == viewport.radius()
+        let view = viewport.innermost();
+        self.center == *view.center() && self.spacing == view.spacing_min() && self.radius == view.radius()
     }
 
     /// Whether the samples of this view can be compared with the orbit: it has the same center, and samples no closer.
