@@ -167,7 +167,8 @@ fn coloring(
             "{name} has no periods, which --interior period needs; choose another --interior, or make the strip with this one"
         )));
     }
-    if coloring.detail().has_distances() && !field.has_distances() {
+    // An edge is refused in any case, with its own words.
+    if coloring.detail().has_distances() && !field.has_distances() && coloring.shading.edge.is_none() {
         return Err(usage(format!(
             "{name} has no distances, which --light needs; make the strip with this light, or with any other"
         )));
