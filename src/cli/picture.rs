@@ -7,6 +7,7 @@ use mandel::Scene;
 use mandel::encode::{Compression, Depth, Format, Options, Sink, Values};
 use mandel::render;
 
+use crate::cli::durability::Durability;
 use crate::cli::failure::{Failure, usage};
 use crate::cli::files::Existing;
 use crate::cli::request::Request;
@@ -44,6 +45,8 @@ pub(crate) struct PictureArgs {
 
     #[command(flatten)]
     pub(crate) run: RunArgs,
+    #[command(flatten)]
+    pub(crate) durability: Durability,
     /// Rows of pixels handed to a thread at a time, or 'auto'
     #[arg(long, value_name = "N", default_value = "auto", allow_hyphen_values = true, help_heading = "Run", value_parser = Worded(value::rows_per_chunk))]
     rows_per_chunk: Auto<u32>,

@@ -14,6 +14,7 @@ use mandel::film::{Film, Making, Path, Way};
 use mandel::{Decimal, Extent, parse_magnitude};
 use serde_json::json;
 
+use crate::cli::durability::Durability;
 use crate::cli::failure::{Failure, print, usage};
 use crate::cli::interrupt::Unfinished;
 use crate::cli::memory;
@@ -82,6 +83,8 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     run: RunArgs,
+    #[command(flatten)]
+    durability: Durability,
     /// Say how many frames there will be, how they are made, and about how long that takes and how large they are; write nothing
     #[arg(long, help_heading = "Run")]
     dry_run: bool,
@@ -184,7 +187,7 @@ fn movie(text: &str) -> Result<Movie, Failure> {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let start = Instant::now();
     let target = Target::of(args)?;
-    let unfinished = Unfinished::watch();
+    let unfinished = Unfinished::watch(args.durability);
     let threads = args.run.threads()?;
     let count = args.count()?;
     let mut resolved = args.scene.resolve(None, args.run.progress(), 1)?;
