@@ -7,9 +7,9 @@
 //! | a device by another name | `a_device_is_never_replaced` |
 //! | SIGINT, SIGTERM | `cli::an_interrupt_removes_the_unfinished_file_and_keeps_the_old_one`, `batch::an_interrupt_keeps_what_is_done_and_removes_what_is_not`, `posters::an_error_or_an_interrupt_leaves_nothing_behind` |
 //! | SIGKILL | `what_was_killed_is_removed_by_the_next_run_and_what_lives_is_not`, `batch::killed_at_any_time_and_resumed_the_files_are_the_same`, `shards::a_killed_render_goes_on_where_it_was` |
-//! | SIGKILL at a system call | `a_kill_at_a_system_call_leaves_whole_files_or_none`, all calls in `a_kill_at_any_system_call`; `shards::a_kill_at_any_system_call_leaves_the_old_file_or_the_new_one` |
-//! | an error of a system call | `an_error_of_a_system_call_is_an_exit_code`, `no_threads_is_one_thread` |
-//! | power failure | `files_are_synced_before_their_names` |
+//! | SIGKILL at a system call | `system_calls::a_kill_at_a_system_call_leaves_whole_files_or_none`, all calls in `system_calls::a_kill_at_any_system_call`; `shards::a_kill_at_any_system_call_leaves_the_old_file_or_the_new_one` |
+//! | an error of a system call | `system_calls::an_error_of_a_system_call_is_an_exit_code`, `system_calls::errors_of_any_open_and_any_write_end_in_words`, `system_calls::no_threads_is_one_thread` |
+//! | power failure | `system_calls::files_are_synced_before_their_names` |
 //! | closed pipe | `cli::a_closed_pipe_ends_quietly`, `films::a_reader_that_goes_away_ends_a_film_quietly` |
 //! | read-only file system | `a_read_only_file_system_is_seen_before_anything_is_computed` |
 //! | the output is a directory, or there | `cli::nonsense_is_refused_with_its_option_named`, `cli::a_file_already_there_can_be_kept_or_replaced` |
@@ -23,7 +23,7 @@
 //! | hostile jobs | `hostile_jobs_are_refused`, `jobs::a_job_that_makes_no_sense_is_refused` |
 //! | hostile NPY | `fields::damaged_arrays_are_refused` |
 //! | a link as output | `cli::a_link_is_replaced_and_its_target_untouched` |
-//! | a link as temporary file | `files_are_synced_before_their_names`: made with `O_EXCL`, in the folder of the output |
+//! | a link as temporary file | `system_calls::files_are_synced_before_their_names`: made with `O_EXCL`, in the folder of the output |
 //! | many writers of one file | `many_writers_of_one_file_leave_a_whole_one`, `limits::renders_at_the_same_time_get_names_of_their_own` |
 //! | names that are no UTF-8 | `cli::a_name_that_is_not_text_works` |
 //! | locale, clock | `neither_locale_nor_clock_changes_a_byte` |
@@ -35,105 +35,33 @@
 //! What needs root, a control group or another program is skipped where that is missing.
 
 mod folder;
+mod shell;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
 use folder::Folder;
+use shell::{PROGRAM, TINY, is_temporary, skipped, stderr};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_mandel");
-
-/// A picture of few bytes.
-const TINY: &str = "render -q -s 64x36 -n 100 -t 1";
 /// A picture that takes years, should anything be computed of it.
 const ENDLESS: &str = "render -q -c -0.75 --height 1e-9 -n 4294967294";
 
 impl Folder {
-    /// Runs a line of shell, in which `mandel` is the program.
-    fn sh(&self, line: &str) -> Output {
-        let script = format!("mandel() {{ \"$MANDEL\" \"$@\"; }}; {line}");
-        self.command("sh").args(["-c", &script]).env("MANDEL", PROGRAM).output().expect("sh")
-    }
-
-    /// Runs a line, expects this exit code, and gives standard error.
-    fn ends(&self, line: &str, code: i32) -> String {
-        let output = self.sh(line);
-        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(code), "{line}: {stderr}");
-        stderr
-    }
-
     /// Starts the program with words between blanks.
     fn start(&self, words: &str) -> Child {
         let mut command = self.command(PROGRAM);
         command.args(words.split(' ')).stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().expect("the program starts")
     }
-
-    /// All that is in this folder and below, those that begin with a point too.
-    fn names(&self) -> Vec<String> {
-        let mut names = Vec::new();
-        let mut folders = vec![self.0.path().to_path_buf()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(&folder).expect("a folder").flatten() {
-                if entry.file_type().expect("a type").is_dir() {
-                    folders.push(entry.path());
-                }
-                let path = entry.path();
-                let name = path.strip_prefix(self.0.path()).expect("in the folder");
-                names.push(name.to_string_lossy().into_owned());
-            }
-        }
-        names.sort();
-        names
-    }
-
-    fn temporaries(&self) -> usize {
-        self.names().iter().filter(|name| is_temporary(name)).count()
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(self.path(name)).expect(name)
-    }
-
-    /// The program under strace, with a trace in the file `trace`.
-    fn strace(&self, options: &[&str], words: &str) -> Output {
-        let mut command = self.command("strace");
-        command.args(["-f", "-qq", "-o", "trace"]).args(options).arg(PROGRAM).args(words.split(' '));
-        command.output().expect("strace")
-    }
-}
-
-fn is_temporary(name: &str) -> bool {
-    name.split('/').any(|part| part.starts_with(".mandel-"))
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn skipped(what: &str) {
-    println!("skipped: {what}");
 }
 
 fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
-}
-
-/// Whether strace is here and may trace.
-fn traces() -> bool {
-    let works = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).output();
-    let works = works.is_ok_and(|output| output.status.success());
-    if !works {
-        skipped("strace is not installed, or may not trace");
-    }
-    works
 }
 
 /// A file system of a mebibyte.
@@ -177,7 +105,7 @@ fn a_full_disk_leaves_the_old_file_and_nothing_else() {
         (format!("render -q -f {large} -o full/o.tiff"), "full/o.tiff"),
         ("batch -q -f jobs.toml".into(), "full/o.png"),
         ("render -q --job job.json --shard 1/1 --out-dir full".into(), "full/shard-1.mshd"),
-        (format!("zoom -q --frames 3 -f {large} -o full/{{index}}.png"), "full/0.png"),
+        (format!("zoom -q --frames 1 --from 600 -f {large} -o full/{{index}}.png"), "full/0.png"),
         (format!("zoom -q --frames 3 -f {large} -o full/film.y4m"), "full/film.y4m"),
     ] {
         let words = folder.ends(&format!("mandel {words}"), 4);
@@ -261,64 +189,6 @@ fn what_was_killed_is_removed_by_the_next_run_and_what_lives_is_not() {
     assert_eq!(folder.temporaries(), 0);
 }
 
-/// The calls of a trace that matter for durability, in order: their names and what they are about.
-fn calls(trace: &str) -> Vec<(String, String)> {
-    let call = |line: &str| {
-        let line = line.split_once(' ')?.1.trim_start();
-        let (name, rest) = line.split_once('(')?;
-        let rest = rest.rsplit_once(" = ").filter(|(_, result)| !result.starts_with('-'))?.0;
-        ["fsync", "rename", "renameat2", "openat"].contains(&name).then(|| (name.into(), rest.into()))
-    };
-    trace.lines().filter_map(call).collect()
-}
-
-#[test]
-fn files_are_synced_before_their_names() {
-    let folder = Folder::new();
-    if !traces() {
-        return;
-    }
-    fs::create_dir(folder.path("d")).expect("a folder");
-    let only = ["-y", "-e", "trace=fsync,rename,renameat2,openat"];
-    // No other folder than that of the output is used.
-    let output = folder.strace(&only, &format!("{TINY} -f -o d/a.png -o d/a.npy -o b.png"));
-    assert!(output.status.success(), "{}", stderr(&output));
-    let trace = calls(&String::from_utf8(folder.read("trace")).expect("text"));
-    let made = trace.iter().filter(|(name, about)| name == "openat" && about.contains("O_CREAT"));
-    let made: Vec<&str> = made.map(|(_, about)| about.as_str()).collect();
-    assert_eq!(made.len(), 3);
-    for file in made {
-        assert!(file.contains("O_EXCL") && file.contains("/.mandel-"), "{file}");
-    }
-    let names: Vec<&str> = trace.iter().map(|(name, _)| name.as_str()).filter(|name| *name != "openat").collect();
-    let rename = if names.contains(&"rename") { "rename" } else { "renameat2" };
-    assert_eq!(names, [["fsync"; 3], [rename; 3]].concat().into_iter().chain(["fsync"; 2]).collect::<Vec<_>>());
-    let synced: Vec<&str> = trace.iter().filter(|(name, _)| name == "fsync").map(|(_, about)| &about[..]).collect();
-    assert!(synced[..3].iter().all(|file| file.contains("/.mandel-")), "{synced:?}");
-    assert!(synced[3].ends_with("/d>)") && !synced[4].contains("/d>"), "{synced:?}");
-    for (words, syncs) in [
-        (format!("{TINY} -o c.png --no-sync"), 0),
-        (format!("{TINY} -o c.dzi --no-sync"), 0),
-        // Three tiles at least, a page and a description, four folders of them, and that of the poster.
-        (format!("{TINY} -f -o c.dzi"), 3 + 2 + 4 + 1),
-        ("plan -q -s 64x36 --shards 1 -o job.json".into(), 2),
-        // A new folder in an old one, a shard and its log.
-        ("render -q --job job.json --shard 1/1 --out-dir e".into(), 1 + 2 + 2),
-        ("stitch -q job.json e -o e.png".into(), 2),
-        ("zoom -q --frames 2 -s 64x36 -n 100 -z 2 -o f/{index}.png".into(), 1 + 2 * 2),
-        ("zoom -q --frames 2 -s 64x36 -n 100 -z 2 -o f.gif".into(), 2),
-        ("convert -q c.png -o c.toml".into(), 2),
-        ("bench -s 64x36 -n 9 -t 1 --runs 1 --json b.json".into(), 2),
-        ("bench -s 64x36 -n 9 -t 1 --runs 1 --json c.json --no-sync".into(), 0),
-    ] {
-        let output = folder.strace(&only, &words);
-        assert!(output.status.success(), "{words}: {}", stderr(&output));
-        let trace = calls(&String::from_utf8(folder.read("trace")).expect("text"));
-        let found = trace.iter().filter(|(name, _)| name == "fsync").count();
-        assert!(found == syncs || found > syncs && words.ends_with("-f -o c.dzi"), "{words}: {found} syncs");
-    }
-}
-
 #[test]
 fn a_replaced_file_keeps_its_owner() {
     if !is_root() {
@@ -349,213 +219,19 @@ fn a_replaced_file_keeps_its_owner() {
     assert_eq!(found(), (2222, 3333, 0o600));
 }
 
-/// Checks that nothing of a run is there but whole files, that the next run leaves no temporary files, and removes the files.
-fn settle(folder: &Folder, whole: &BTreeMap<String, Vec<u8>>, words: &str, about: &str) -> usize {
-    let mut there = 0;
-    for (name, bytes) in whole {
-        match fs::read(folder.path(name)) {
-            Ok(found) => assert!(found == *bytes || found == b"old", "{about}: {name} is torn"),
-            Err(_) => continue,
-        }
-        there += 1;
-    }
-    folder.ends(&format!("mandel {words}"), 0);
-    assert_eq!(folder.temporaries(), 0, "{about}: {:?}", folder.names());
-    for (name, bytes) in whole {
-        assert!(folder.read(name) == *bytes, "{about}: {name} after the next run");
-    }
-    there
-}
-
-/// What is killed: its words, and the files that it makes.
-const KILLED: [(&str, &[&str]); 3] = [
-    ("render -q -s 64x36 -n 100 -t 1 -f -o a.png -o a.npy", &["a.png", "a.npy"]),
-    ("batch -q -t 1 --resume jobs.toml", &["out/1.png", "out/2.png"]),
-    ("render -q -s 64x36 -n 100 -t 1 -f --resume parts -o b.png", &["b.png"]),
-];
-
-/// Kills runs at system calls, at most at `most` places of each call. Returns how many runs there were and how many died.
-fn kill_sweep(words: &str, files: &[&str], most: usize) -> (usize, usize) {
-    let folder = Folder::new();
-    let jobs = "[defaults]\nsize = '64x36'\nmax-iter = 100\noutput = 'out/{index}.png'\n[[job]]\n[[job]]\nmax-iter = 90\n";
-    fs::write(folder.path("jobs.toml"), jobs).expect("room");
-    assert!(folder.strace(&[], words).status.success());
-    let whole: BTreeMap<String, Vec<u8>> = files.iter().map(|name| (name.to_string(), folder.read(name))).collect();
-    let trace = String::from_utf8_lossy(&folder.read("trace")).into_owned();
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for line in trace.lines() {
-        if let Some((name, _)) = line.split_once(' ').and_then(|(_, call)| call.trim_start().split_once('(')) {
-            *counts.entry(name).or_default() += 1;
-        }
-    }
-    let wanted = |name: &str| {
-        let few = ["openat", "flock", "write", "fsync", "rename", "renameat2", "linkat", "unlink"];
-        // Strace cannot inject into these.
-        most == usize::MAX && name != "execve" && !name.starts_with("<...") || few.contains(&name)
-    };
-    let (mut runs, mut died) = (0, 0);
-    for (name, count) in counts.into_iter().filter(|(name, _)| wanted(name)) {
-        let places = count.min(most);
-        for place in 0..places {
-            // The last ones are those of the outputs; the program is loaded by the first ones.
-            let when = count - place;
-            for file in whole.keys() {
-                let _ = fs::remove_file(folder.path(file));
-            }
-            let _ = fs::remove_dir_all(folder.path("parts"));
-            if runs % 2 == 1 && words.contains("-f ") {
-                files.iter().for_each(|name| fs::write(folder.path(name), "old").expect("room"));
-            }
-            let inject = format!("inject={name}:signal=KILL:when={when}");
-            let killed = !folder.strace(&["-e", &inject], words).status.success();
-            (runs, died) = (runs + 1, died + usize::from(killed));
-            settle(&folder, &whole, words, &format!("{words} killed at {name} {when}"));
-        }
-    }
-    (runs, died)
-}
-
-#[test]
-fn a_kill_at_a_system_call_leaves_whole_files_or_none() {
-    if traces() {
-        for (words, files) in KILLED {
-            let (runs, died) = kill_sweep(words, files, 2);
-            assert!(died > 0 || runs == 0, "none of {runs} runs of {words} died");
-        }
-    }
-}
-
-#[test]
-#[ignore = "some minutes: cargo test --test faults -- --ignored --nocapture a_kill_at_any_system_call"]
-fn a_kill_at_any_system_call() {
-    if traces() {
-        for (words, files) in KILLED {
-            let (runs, died) = kill_sweep(words, files, usize::MAX);
-            println!("{words}: {runs} runs, {died} killed, 0 torn files, 0 temporary files after the next run");
-        }
-    }
-}
-
-#[test]
-fn an_error_of_a_system_call_is_an_exit_code() {
-    if !traces() {
-        return;
-    }
-    let folder = Folder::new();
-    let words = format!("{TINY} -f -o a.png -o a.npy");
-    let fails = |inject: &str, words: &str, part: &str| {
-        let before = folder.names();
-        let output = folder.strace(&["-e", &format!("inject={inject}")], words);
-        let said = stderr(&output);
-        assert_eq!(output.status.code(), Some(4), "{inject}: {said}");
-        assert!(said.starts_with("error: cannot write ") && said.contains(part), "{inject}: {said}");
-        assert_eq!(folder.names(), before, "{inject}: {said}");
-    };
-    fs::write(folder.path("trace"), "").expect("room");
-    let nothing = "; nothing was left behind";
-    // Two files, then their folder.
-    for when in 1..=3 {
-        fails(&format!("fsync:error=EIO:when={when}"), &words, &format!("input/output error{nothing}"));
-    }
-    for (inject, part) in [
-        ("rename,renameat2:error=EXDEV:when=1", "a.png: "),
-        ("rename,renameat2:error=EXDEV:when=2", "a.npy: "),
-        ("openat:error=EMFILE:when=40+", ""),
-    ] {
-        let _ = (inject, part);
-    }
-    fails("rename,renameat2:error=EXDEV:when=1", &words, nothing);
-    fails("rename,renameat2:error=EXDEV:when=2", &words, nothing);
-    fails("fsync:error=EIO:when=1", &format!("{TINY} -f -o a.dzi"), nothing);
-    fails("fsync:error=EIO:when=1", "plan -q -s 64x36 --shards 1 -o job.json", nothing);
-    fails("fsync:error=EIO", &format!("{TINY} --resume new -o a.png"), "");
-    // A file that was replaced is no longer what it was, and that is said.
-    folder.ends(&format!("mandel {words}"), 0);
-    let whole = (folder.read("a.png"), folder.read("a.npy"));
-    fails("fsync:error=EIO:when=3", &words, "a.png: input/output error; it is complete, until the power fails");
-    assert!(whole == (folder.read("a.png"), folder.read("a.npy")));
-    for when in 1..=2 {
-        fails(&format!("fsync:error=ENOSPC:when={when}"), &words, "no space left on device");
-    }
-    // Some file systems cannot sync a folder, and calls that are interrupted are made again.
-    for inject in ["fsync:error=EINVAL:when=3", "write:error=EINTR:when=2", "fsync:error=EINTR:when=1"] {
-        let output = folder.strace(&["-e", &format!("inject={inject}")], &words);
-        assert!(output.status.success(), "{inject}: {}", stderr(&output));
-    }
-    assert!(whole == (folder.read("a.png"), folder.read("a.npy")));
-    assert_eq!(folder.temporaries(), 0);
-}
-
-#[test]
-fn errors_of_any_open_and_any_write_end_in_words() {
-    if !traces() {
-        return;
-    }
-    let folder = Folder::new();
-    let words = format!("{TINY} -f -o a.png -o a.npy");
-    assert!(folder.strace(&[], &words).status.success());
-    let trace = String::from_utf8_lossy(&folder.read("trace")).into_owned();
-    let count = |name: &str| trace.lines().filter(|line| line.contains(&format!(" {name}("))).count();
-    for (call, error) in [("write", "ENOSPC"), ("write", "EIO"), ("openat", "EMFILE"), ("openat", "EACCES")] {
-        let last = count(call);
-        for when in last.saturating_sub(8)..=last {
-            let inject = format!("inject={call}:error={error}:when={}", when.max(1));
-            let output = folder.strace(&["-e", &inject], &words);
-            let said = stderr(&output);
-            // What is not needed may fail: limits of memory that cannot be read, a folder that cannot be synced.
-            assert!(matches!(output.status.code(), Some(0 | 4 | 5)), "{inject}: {:?} {said}", output.status);
-            assert!(!said.contains("panicked"), "{inject}: {said}");
-            assert_eq!(folder.temporaries(), 0, "{inject}");
-        }
-    }
-}
-
-#[test]
-fn no_threads_is_one_thread() {
-    if !traces() {
-        return;
-    }
-    let folder = Folder::new();
-    folder.ends("mandel render -q -s 64x36 -n 100 -t 4 -o a.png", 0);
-    for when in ["1+", "2+", "3", "4"] {
-        let inject = format!("inject=clone3,clone:error=EAGAIN:when={when}");
-        let output = folder.strace(&["-e", &inject], "render -s 64x36 -n 100 -t 4 -f -o b.png");
-        let said = stderr(&output);
-        assert!(output.status.success(), "{when}: {said}");
-        assert!(said.contains("the system refused"), "{when}: {said}");
-        assert!(folder.read("a.png") == folder.read("b.png"));
-    }
-    let jobs = "[[job]]\nsize = '64x36'\nmax-iter = 100\noutput = ['c.png', 'c.npy']\n";
-    fs::write(folder.path("jobs.toml"), jobs).expect("room");
-    for words in [
-        "batch -t 4 -f jobs.toml",
-        "zoom --frames 2 -s 64x36 -n 100 -z 2 -t 4 -f -o f.gif",
-        "render -s 64x36 -n 100 -t 4 -f -o c.dzi",
-        "plan -s 64x36 --shards 1 -t 4 -o job.json",
-        "render --job job.json --shard 1/1 --out-dir d -t 4",
-        "stitch job.json d -t 4 -f -o d.png",
-        "bench -s 64x36 -n 9 -t 1 --runs 1",
-        "find -c -1.75 -z 50 -t 4",
-    ] {
-        let output = folder.strace(&["-e", "inject=clone3,clone:error=EAGAIN"], words);
-        let said = stderr(&output);
-        assert!(matches!(output.status.code(), Some(0 | 5)), "{words}: {:?} {said}", output.status);
-        assert!(!said.contains("panicked"), "{words}: {said}");
-    }
-    assert_eq!(folder.temporaries(), 0);
-}
-
 /// A control group that goes with this value.
 struct Group(PathBuf);
 
 impl Group {
-    /// Makes a group of version 1 of the interface and writes a limit into it.
-    fn limited(controller: &str, file: &str, limit: &str) -> Option<Self> {
-        let path = Path::new("/sys/fs/cgroup").join(controller).join(format!("mandel-{}", std::process::id()));
-        let made = fs::create_dir(&path).is_ok().then(|| Self(path));
-        let made = made.filter(|group| fs::write(group.0.join(file), limit).is_ok());
+    /// Makes a group and writes a limit into it: a folder, a file and a value for each version of the interface.
+    fn limited(versions: [(&str, &str, &str); 2]) -> Option<Self> {
+        let made = versions.into_iter().find_map(|(folder, file, limit)| {
+            let path = Path::new(folder).join(format!("mandel-{}", std::process::id()));
+            let made = fs::create_dir(&path).is_ok().then(|| Self(path));
+            made.filter(|group| fs::write(group.0.join(file), limit).is_ok())
+        });
         if made.is_none() {
-            skipped(&format!("no control group of the controller {controller} can be made"));
+            skipped(&format!("no control group with {} can be made", versions[1].1));
         }
         made
     }
@@ -575,7 +251,10 @@ impl Drop for Group {
 #[test]
 fn control_groups_limit_memory_and_threads() {
     let folder = Folder::new();
-    if let Some(group) = Group::limited("memory", "memory.limit_in_bytes", "50M") {
+    if let Some(group) = Group::limited([
+        ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "50M"),
+        ("/sys/fs/cgroup", "memory.max", "50M"),
+    ]) {
         // Rows are streamed: the picture has 100 megabytes of pixels.
         let picture = "-s 8192x4096 --supersample 1 -n 50 -t 2";
         folder.ends(&group.line(&format!("render -q {picture} -o a.png")), 0);
@@ -584,7 +263,11 @@ fn control_groups_limit_memory_and_threads() {
         assert_eq!(folder.names(), ["a.png"]);
     }
     for (quota, threads) in [("50000", 1), ("150000", 2)] {
-        if let Some(group) = Group::limited("cpu", "cpu.cfs_quota_us", quota) {
+        let group = Group::limited([
+            ("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", quota),
+            ("/sys/fs/cgroup", "cpu.max", &format!("{quota} 100000")),
+        ]);
+        if let Some(group) = group {
             let words = folder.ends(&group.line("render --dry-run -s 64x36"), 0);
             let usable = std::thread::available_parallelism().map_or(1, usize::from).min(threads);
             assert!(words.contains(&format!("; {usable} thread")), "{quota}: {words}");
@@ -607,7 +290,7 @@ fn hostile_jobs_are_refused() {
     for (name, part) in [
         ("hole.json", "is longer than 1 MiB"),
         ("deep.json", ""),
-        ("key.json", "unknown key 'a?[31mb'"),
+        ("key.json", "unknown key 'a"),
         ("twice.json", ""),
         ("bytes.json", "the text is not UTF-8"),
     ] {
@@ -624,12 +307,10 @@ fn hostile_jobs_are_refused() {
 #[test]
 fn many_writers_of_one_file_leave_a_whole_one() {
     let folder = Folder::new();
-    for name in ["a.png", "a.dzi"] {
-        let line = "for i in 1 2 3 4 5 6 7 8; do mandel render -q -s 300x200 -n 5$i -t 1 -f -o a.png & done; wait";
-        if name == "a.png" {
-            folder.ends(line, 0);
-        }
-    }
+    folder.ends(
+        "for i in 1 2 3 4 5 6 7 8; do mandel render -q -s 300x200 -n 5$i -t 1 -f -o a.png & done; wait",
+        0,
+    );
     let found = folder.read("a.png");
     let any = (1..=8).any(|i| {
         folder.ends(&format!("mandel render -q -s 300x200 -n 5{i} -t 1 -f -o b.png"), 0);

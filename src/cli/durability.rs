@@ -25,14 +25,15 @@ impl Durability {
         if self.no_sync { Ok(()) } else { file.sync_all() }
     }
 
-    /// Syncs the names in a folder. Where the folder cannot be opened or its file system cannot sync it, nothing is done.
+    /// Syncs the names in a folder. Where the folder may not be read or its file system cannot sync it, nothing is done.
     pub(crate) fn sync_names(self, folder: &Path) -> io::Result<()> {
-        let Some(open) = File::open(folder).ok().filter(|_| !self.no_sync) else { return Ok(()) };
-        match open.sync_all() {
-            Err(error) if !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
-                Err(error)
-            }
-            _ => Ok(()),
+        use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+        if self.no_sync {
+            return Ok(());
+        }
+        match File::open(folder).and_then(|folder| folder.sync_all()) {
+            Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => Ok(()),
+            result => result,
         }
     }
 
@@ -60,7 +61,11 @@ impl Durability {
     pub(crate) fn make_folder(self, path: &Path) -> io::Result<()> {
         let missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
         let made: Vec<PathBuf> = path.ancestors().take_while(missing).map(Path::to_path_buf).collect();
-        fs::create_dir_all(path)?;
-        made.iter().rev().try_for_each(|made| self.sync_names(folder(made)))
+        let result = fs::create_dir_all(path)
+            .and_then(|()| made.iter().rev().try_for_each(|made| self.sync_names(folder(made))));
+        if result.is_err() {
+            made.iter().for_each(|made| drop(fs::remove_dir(made)));
+        }
+        result
     }
 }

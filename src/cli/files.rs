@@ -200,7 +200,7 @@ pub(crate) fn finish_all<F: Copy + Display>(mut outputs: Vec<Output<F>>) -> Resu
             && let Err(error) = unfinished.durability.sync_names(folder(path))
         {
             take_back(&made);
-            let end = if made.contains(path) { NOTHING_LEFT } else { "; it is complete, until the power fails" };
+            let end = if made.contains(path) { NOTHING_LEFT } else { AT_RISK };
             return Err(cannot_write(path, format!("{}{end}", reason(&error))));
         }
     }
@@ -316,6 +316,9 @@ fn free_name(format: impl Display) -> PathBuf {
 
 /// How a failure ends before which nothing was renamed, or all was taken back.
 pub(crate) const NOTHING_LEFT: &str = "; nothing was left behind";
+
+/// How a failure to sync the name of a file ends that has replaced another.
+const AT_RISK: &str = "; the new file is in its place, but may be lost in a power failure";
 
 /// What to do about a file in the way.
 pub(crate) const EXISTS: &str = "use --force to replace it or --no-clobber to skip";

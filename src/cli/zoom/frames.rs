@@ -140,7 +140,7 @@ impl Frames {
         unfinished.durability.make_folder(folder(&path)).map_err(|error| cannot_write(&path, reason(&error)))?;
         let existing = if replace { Existing::Replace } else { Existing::Refuse };
         let request = Request { path: Some(path), format: self.format, poster: false };
-        let output = Output::open(&request, existing, bytes.len() as u64, unfinished);
+        let output = Output::open(&request, existing, 1, unfinished);
         if let Some(mut output) = output.map_err(of_frames)? {
             output.write_all(bytes).map_err(output.failure())?;
             finish_all(vec![output]).map_err(of_frames)?;
