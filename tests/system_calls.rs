@@ -37,7 +37,8 @@ fn calls(trace: &str) -> Vec<(String, String)> {
         let line = line.split_once(' ')?.1.trim_start();
         let (name, rest) = line.split_once('(')?;
         let rest = rest.rsplit_once(" = ").filter(|(_, result)| !result.starts_with('-'))?.0.trim_end();
-        (name == "fsync" || name == "openat" || name.starts_with("rename")).then(|| (name.into(), rest.into()))
+        (name == "fsync" || name == "openat" || name.starts_with("rename"))
+            .then(|| (name.into(), rest.into()))
     };
     trace.lines().filter_map(call).collect()
 }
@@ -60,10 +61,12 @@ fn files_are_synced_before_their_names() {
     for file in made {
         assert!(file.contains("O_EXCL") && file.contains("/.mandel-"), "{file}");
     }
-    let names: Vec<&str> = trace.iter().map(|(name, _)| name.as_str()).filter(|name| *name != "openat").collect();
+    let names: Vec<&str> =
+        trace.iter().map(|(name, _)| name.as_str()).filter(|name| *name != "openat").collect();
     let rename = names.iter().copied().find(|name| name.starts_with("rename")).expect("one");
     assert_eq!(names, [&["fsync"; 3][..], &[rename; 3], &["fsync"; 2]].concat());
-    let synced: Vec<&str> = trace.iter().filter(|(name, _)| name == "fsync").map(|(_, about)| &about[..]).collect();
+    let synced: Vec<&str> =
+        trace.iter().filter(|(name, _)| name == "fsync").map(|(_, about)| &about[..]).collect();
     assert!(synced[..3].iter().all(|file| file.contains("/.mandel-")), "{synced:?}");
     assert!(synced[3].ends_with("/d>)") && !synced[4].contains("/d>"), "{synced:?}");
     for (words, syncs) in [
@@ -88,27 +91,28 @@ fn files_are_synced_before_their_names() {
     }
 }
 
-/// Checks that nothing of a run is there but whole files, that the next run leaves no temporary files, and removes the files.
-fn settle(folder: &Folder, whole: &BTreeMap<String, Vec<u8>>, words: &str, about: &str) -> usize {
-    let mut there = 0;
+/// Checks that nothing of a run is there but whole files, that they took their places in this order, and that the next run
+/// makes all of them and leaves no temporary files.
+fn settle(folder: &Folder, whole: &[(&str, Vec<u8>)], words: &str, about: &str) {
+    let mut earlier = true;
     for (name, bytes) in whole {
-        match fs::read(folder.path(name)) {
-            Ok(found) => assert!(found == *bytes || found == b"old", "{about}: {name} is torn"),
-            Err(_) => continue,
-        }
-        there += 1;
+        let found = fs::read(folder.path(name)).ok();
+        let new = found.as_ref() == Some(bytes);
+        assert!(new || found.is_none_or(|found| found == b"old"), "{about}: {name} is torn");
+        assert!(earlier || !new, "{about}: {name} is there, and not what comes before it");
+        earlier = new;
     }
     folder.ends(&format!("mandel {words}"), 0);
     assert_eq!(folder.temporaries(), 0, "{about}: {:?}", folder.names());
     for (name, bytes) in whole {
         assert!(folder.read(name) == *bytes, "{about}: {name} after the next run");
     }
-    there
 }
 
 /// What is killed: its words, and the files that it makes.
-const KILLED: [(&str, &[&str]); 3] = [
+const KILLED: [(&str, &[&str]); 4] = [
     ("render -q -s 64x36 -n 100 -t 1 -f -o a.png -o a.npy", &["a.png", "a.npy"]),
+    ("render -q -s 64x36 -n 100 -t 1 -f -o a.dzi", &["a_files/0/0_0.png", "a.html", "a.dzi"]),
     ("batch -q -t 1 --resume jobs.toml", &["out/1.png", "out/2.png"]),
     ("render -q -s 64x36 -n 100 -t 1 -f --resume parts -o b.png", &["b.png"]),
 ];
@@ -119,11 +123,12 @@ fn kill_sweep(words: &str, files: &[&str], most: usize) -> (usize, usize) {
     let jobs = "[defaults]\nsize = '64x36'\nmax-iter = 100\noutput = 'out/{index}.png'\n[[job]]\n[[job]]\nmax-iter = 90\n";
     fs::write(folder.path("jobs.toml"), jobs).expect("room");
     assert!(folder.strace(&[], words).status.success());
-    let whole: BTreeMap<String, Vec<u8>> = files.iter().map(|name| (name.to_string(), folder.read(name))).collect();
+    let whole: Vec<(&str, Vec<u8>)> = files.iter().map(|name| (*name, folder.read(name))).collect();
     let trace = String::from_utf8_lossy(&folder.read("trace")).into_owned();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for line in trace.lines() {
-        if let Some((name, _)) = line.split_once(' ').and_then(|(_, call)| call.trim_start().split_once('(')) {
+        if let Some((name, _)) = line.split_once(' ').and_then(|(_, call)| call.trim_start().split_once('('))
+        {
             *counts.entry(name).or_default() += 1;
         }
     }
@@ -138,7 +143,7 @@ fn kill_sweep(words: &str, files: &[&str], most: usize) -> (usize, usize) {
         for place in 0..places {
             // The last ones are those of the outputs; the program is loaded by the first ones.
             let when = count - place;
-            for file in whole.keys() {
+            for file in files {
                 let _ = fs::remove_file(folder.path(file));
             }
             let _ = fs::remove_dir_all(folder.path("parts"));
@@ -170,7 +175,9 @@ fn a_kill_at_any_system_call() {
     if traces() {
         for (words, files) in KILLED {
             let (runs, died) = kill_sweep(words, files, usize::MAX);
-            println!("{words}: {runs} runs, {died} killed, 0 torn files, 0 temporary files after the next run");
+            shell::tell(format_args!(
+                "{words}: {runs} runs, {died} killed, 0 torn files, 0 temporary files after the next run"
+            ));
         }
     }
 }
@@ -276,4 +283,3 @@ fn no_threads_is_one_thread() {
     }
     assert_eq!(folder.temporaries(), 0);
 }
-

@@ -15,7 +15,7 @@ use crate::cli::request::folder;
 /// Whether to wait until files are on the disk.
 #[derive(Clone, Copy, Default, clap::Args)]
 pub(crate) struct Durability {
-    /// Do not wait until files are on the disk: many small ones are written faster, and after a power failure, not after a crash of the program, they may be missing or empty
+    /// Do not wait until files are on the disk. Many small ones are written faster; after a power failure they may be missing or empty, never after a crash of the program
     #[arg(long, help_heading = "Run")]
     no_sync: bool,
 }

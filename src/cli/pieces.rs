@@ -91,7 +91,7 @@ pub(crate) fn open(path: PathBuf, unfinished: &Unfinished) -> Result<Output<&'st
     let request = Request { path: Some(path.clone()), format: "file", poster: false };
     let opened = Output::open(&request, Existing::Replace, 0, unfinished)?;
     // Only what is to be kept is not opened.
-    opened.ok_or_else(|| Failure::Exists(path, EXISTS))
+    opened.ok_or(Failure::Exists(path, EXISTS))
 }
 
 /// Writes a file whole.

@@ -94,7 +94,11 @@ fn succeed(file: &File, old: &fs::Metadata) -> io::Result<()> {
         .is_ok();
     let mode = old.permissions().mode();
     let same = kept || file.metadata()?.gid() == old.gid();
-    file.set_permissions(Permissions::from_mode(if same { mode } else { mode & !0o070 | (mode & 0o007) << 3 }))
+    file.set_permissions(Permissions::from_mode(if same {
+        mode
+    } else {
+        mode & !0o070 | (mode & 0o007) << 3
+    }))
 }
 
 /// Removes a file, or a folder with all that is in it, as far as that works.

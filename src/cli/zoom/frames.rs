@@ -137,7 +137,10 @@ impl Frames {
 
     fn put(&self, index: u32, bytes: &[u8], replace: bool, unfinished: &Unfinished) -> Result<(), Failure> {
         let path = self.path(index)?;
-        unfinished.durability.make_folder(folder(&path)).map_err(|error| cannot_write(&path, reason(&error)))?;
+        unfinished
+            .durability
+            .make_folder(folder(&path))
+            .map_err(|error| cannot_write(&path, reason(&error)))?;
         let existing = if replace { Existing::Replace } else { Existing::Refuse };
         let request = Request { path: Some(path), format: self.format, poster: false };
         let output = Output::open(&request, existing, 1, unfinished);
