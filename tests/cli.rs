@@ -252,23 +252,6 @@ fn an_interrupt_removes_the_unfinished_file_and_keeps_the_old_one() {
 }
 
 #[test]
-fn abandoned_temporary_files_are_removed_after_a_day() {
-    let folder = Folder::new();
-    // No process has the largest number there is.
-    let old = folder.path(".mandel-2147483647-abcdef.tmp");
-    let own = folder.path(&format!(".mandel-{}-abcdef.tmp", std::process::id()));
-    let young = folder.path(".mandel-2147483646-abcdef.tmp");
-    let past = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 24 * 60 * 60);
-    for path in [&old, &own] {
-        fs::File::create(path).and_then(|file| file.set_modified(past)).expect("a file");
-    }
-    fs::write(&young, "").expect("a file");
-    folder.succeed(&small(&["-o", "a.png"]));
-    assert!(!old.exists());
-    assert!(own.exists() && young.exists());
-}
-
-#[test]
 fn model_errors() {
     let folder = Folder::new();
     fs::write(folder.path("poster.png"), "old").expect("a file");

@@ -330,6 +330,7 @@ fn a_job_that_makes_no_sense_is_refused() {
     };
     assert!(matches!(problem("{"), JobProblem::Syntax(_)));
     assert!(matches!(problem("[]"), JobProblem::Syntax(_)));
+    assert!(matches!(problem(&text.replacen('{', "{\"shards\":\"3\",", 1)), JobProblem::Syntax(_)));
     assert!(matches!(problem("{}"), JobProblem::Value { key: "mandel_job", .. }));
     assert_eq!(changed("\"mandel_job\":1", "\"mandel_job\":2"), JobProblem::Version("2".into()));
     assert_eq!(changed("\"side\"", "\"color\":1,\"side\""), JobProblem::UnknownKey("color".into()));

@@ -58,7 +58,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let requests = requests(&picture.output, args.format)?;
     let file = open(&args.field)?;
     check_apart(&args.field, &file, &requests)?;
-    let unfinished = Unfinished::watch();
+    let unfinished = Unfinished::watch(picture.durability);
     let share = Share { threads: picture.run.threads()?, jobs: 1 };
     let field = read_any(file, args.max_iter, share.threads)?;
     let field = Arc::new(field.map_err(|error| read_failure(&args.field, &error))?);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use mandel::Scene;
 
+use crate::cli::durability::Durability;
 use crate::cli::failure::{Failure, usage};
 use crate::cli::files::{Existing, Output, finish_all, in_the_way};
 use crate::cli::interrupt::Unfinished;
@@ -27,6 +28,8 @@ pub(crate) struct Args {
     /// Say nothing but errors
     #[arg(short, long)]
     quiet: bool,
+    #[command(flatten)]
+    durability: Durability,
 }
 
 /// What is written, shown as its suffix.
@@ -61,7 +64,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         notes.push("the crop is left out: this is the whole view".into());
     }
     let text = text(kind, &scene)?;
-    let unfinished = Unfinished::watch();
+    let unfinished = Unfinished::watch(args.durability);
     let request = Request { path: Some(args.output.clone()), format: kind, poster: false };
     let existing = if args.force { Existing::Replace } else { Existing::Refuse };
     let output = Output::open(&request, existing, text.len() as u64, &unfinished).map_err(in_the_way)?;

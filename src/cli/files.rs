@@ -1,5 +1,6 @@
 //! Where results go: every output is checked before the first iteration, and is complete or not there at all.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -14,7 +15,7 @@ use crate::cli::file_id::FileId;
 use crate::cli::interrupt::Unfinished;
 use crate::cli::poster::Poster;
 use crate::cli::request::{Request, folder, is_special, is_stdout};
-use crate::cli::temporary::{remove, remove_abandoned, temporary};
+use crate::cli::temporary::remove;
 use crate::cli::terminal::{bytes, reason, shown};
 
 /// What may happen to a file that is already there.
@@ -89,10 +90,7 @@ impl<F: Copy + Display> Output<F> {
                 _ => {}
             }
             check_folder(&path, size, request.format, unfinished)?;
-            // The lock is held so that an interrupt finds the file either not yet made or listed.
-            let mut files = unfinished.lock();
-            let temporary = temporary(&path).map_err(fails)?;
-            files.push(temporary.path().to_path_buf());
+            let temporary = unfinished.file(&path).map_err(fails)?;
             (Place::File(BufWriter::with_capacity(BUFFER, temporary)), FileId::of_path(&path))
         };
         Ok(Some(Self {
@@ -152,7 +150,7 @@ impl<F: Copy + Display> Output<F> {
         let path = self.path.clone();
         let stdout = matches!(self.place, Place::Stdout(_));
         let rest = match self.place {
-            Place::File(_) | Place::Poster(_) => "; nothing was left behind",
+            Place::File(_) | Place::Poster(_) => NOTHING_LEFT,
             Place::Stdout(_) | Place::Device(_) => "",
         };
         move |error| match error.kind() {
@@ -172,39 +170,73 @@ pub(crate) fn finish_all<F: Copy + Display>(mut outputs: Vec<Output<F>>) -> Resu
     for output in &mut outputs {
         output.flush().map_err(output.failure())?;
     }
+    for output in &outputs {
+        output.sync().map_err(output.failure())?;
+    }
     let Some(unfinished) = outputs.first().map(|output| output.unfinished.clone()) else {
         return Ok(Vec::new());
     };
-    // Held to the end, so that an interrupt finds either all files in their places or none.
+    // Held until all are renamed, so that an interrupt finds either all files in their places or none.
     let mut files = unfinished.lock();
-    let (mut names, mut made) = (Vec::new(), Vec::new());
+    let (mut names, mut paths, mut made) = (Vec::new(), Vec::new(), Vec::new());
+    let take_back = |made: &[PathBuf]| made.iter().for_each(|path| remove(path));
     for output in outputs {
         match output.put(&mut files) {
-            Ok((name, new)) => {
+            Ok(Put { name, path, new }) => {
                 names.push(name);
+                paths.extend(path);
                 made.extend(new);
             }
             Err(failure) => {
-                made.iter().for_each(|path: &PathBuf| remove(path));
+                take_back(&made);
                 return Err(failure);
             }
+        }
+    }
+    drop(files);
+    let mut synced = BTreeSet::new();
+    for path in &paths {
+        if synced.insert(folder(path))
+            && let Err(error) = unfinished.durability.sync_names(folder(path))
+        {
+            take_back(&made);
+            let end = if made.contains(path) { NOTHING_LEFT } else { AT_RISK };
+            return Err(cannot_write(path, format!("{}{end}", reason(&error))));
         }
     }
     Ok(names)
 }
 
+/// An output in its place.
+struct Put {
+    name: String,
+    /// Nothing for what was written at once.
+    path: Option<PathBuf>,
+    /// The paths where nothing was before.
+    new: Vec<PathBuf>,
+}
+
 impl<F: Copy + Display> Output<F> {
-    /// Puts a flushed output in its place. Returns its name, and the paths where nothing was before.
-    fn put(self, files: &mut Vec<PathBuf>) -> Result<(String, Vec<PathBuf>), Failure> {
+    /// Makes sure that the bytes are on the disk.
+    fn sync(&self) -> io::Result<()> {
+        match &self.place {
+            Place::Stdout(_) | Place::Device(_) => Ok(()),
+            Place::File(writer) => self.unfinished.durability.sync(writer.get_ref().as_file()),
+            Place::Poster(poster) => poster.sync(),
+        }
+    }
+
+    /// Puts a flushed output in its place.
+    fn put(self, files: &mut Vec<PathBuf>) -> Result<Put, Failure> {
         let (failure, name) = (self.failure(), self.name());
         let Self { format, mut path, place, replace, numbered, .. } = self;
         let writer = match place {
-            Place::Stdout(_) | Place::Device(_) => return Ok((name, Vec::new())),
+            Place::Stdout(_) | Place::Device(_) => return Ok(Put { name, path: None, new: Vec::new() }),
             Place::File(writer) => writer,
             Place::Poster(poster) => {
                 Unfinished::forget(files, poster.folder());
                 return match poster.put(replace) {
-                    Ok(new) => Ok((name, new)),
+                    Ok(new) => Ok(Put { name, path: Some(path), new }),
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                         Err(Failure::Exists(path, EXISTS))
                     }
@@ -220,7 +252,10 @@ impl<F: Copy + Display> Output<F> {
             let persisted =
                 if replace { temporary.persist(&path) } else { temporary.persist_noclobber(&path) };
             match persisted {
-                Ok(_) => return Ok((shown(&path), new.then_some(path).into_iter().collect())),
+                Ok(_) => {
+                    let new = new.then(|| path.clone()).into_iter().collect();
+                    return Ok(Put { name: shown(&path), path: Some(path), new });
+                }
                 Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => {
                     return Err(failure(error.error));
                 }
@@ -279,6 +314,12 @@ fn free_name(format: impl Display) -> PathBuf {
         .unwrap_or(plain)
 }
 
+/// How a failure ends before which nothing was renamed, or all was taken back.
+pub(crate) const NOTHING_LEFT: &str = "; nothing was left behind";
+
+/// How a failure to sync the name of a file ends that has replaced another.
+const AT_RISK: &str = "; the new file is in its place, but may be lost in a power failure";
+
 /// What to do about a file in the way.
 pub(crate) const EXISTS: &str = "use --force to replace it or --no-clobber to skip";
 
@@ -307,9 +348,7 @@ fn check_folder(
     if !folder.is_dir() {
         return Err(cannot_write(path, format!("there is no folder {}", shown(folder))));
     }
-    if unfinished.is_new(folder) {
-        remove_abandoned(folder);
-    }
+    unfinished.sweep(folder);
     if let Some(free) = free_space(folder).filter(|free| size > *free) {
         let problem = format!(
             "it needs {} as {} and {} are free there; write PNG, which is far smaller, or fewer samples",
@@ -334,6 +373,7 @@ fn free_space(folder: &Path) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::durability::Durability;
 
     #[test]
     fn a_rename_that_fails_takes_back_the_new_files_before_it() {
@@ -341,7 +381,7 @@ mod tests {
         let names = || fs::read_dir(folder.path()).expect("the folder").count();
         let path = |name| folder.path().join(name);
         fs::write(path("old.png"), "old").expect("a file");
-        let unfinished = Unfinished::watch();
+        let unfinished = Unfinished::watch(Durability::default());
         let open = |name| {
             let request = Request { path: Some(path(name)), format: Format::default(), poster: false };
             let mut output = Output::open(&request, Existing::Replace, 1, &unfinished).expect("opens");

@@ -1,13 +1,18 @@
 //! SIGINT, SIGTERM and their kind: remove what is unfinished, then die of the signal.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
+use tempfile::{NamedTempFile, TempDir};
 
-use crate::cli::temporary::remove;
+use crate::cli::durability::Durability;
+use crate::cli::request::folder;
+use crate::cli::temporary::{remove, remove_abandoned, temporary, temporary_folder};
 use crate::cli::terminal::say;
 
 /// The unfinished files of this run.
@@ -16,6 +21,8 @@ use crate::cli::terminal::say;
 /// It holds this lock while it removes the files and ends the process, so nothing can be renamed into place meanwhile.
 #[derive(Clone)]
 pub(crate) struct Unfinished {
+    /// How they are finished.
+    pub(crate) durability: Durability,
     files: Arc<Mutex<Vec<PathBuf>>>,
     /// Folders that this run has looked through for files of killed ones.
     swept: Arc<Mutex<BTreeSet<PathBuf>>>,
@@ -25,8 +32,8 @@ impl Unfinished {
     /// Starts to watch for signals. A signal that was ignored from the start (`nohup`, a background job of a script) stays so.
     ///
     /// Comes before [`memory::check`](crate::cli::memory::check), which sees what the thread takes.
-    pub(crate) fn watch() -> Self {
-        let unfinished = Self { files: Arc::default(), swept: Arc::default() };
+    pub(crate) fn watch(durability: Durability) -> Self {
+        let unfinished = Self { durability, files: Arc::default(), swept: Arc::default() };
         let shared = unfinished.clone();
         let ignored = ignored_signals();
         // With a handler, a file beyond the size limit is an error of the write instead of the end of the process.
@@ -60,9 +67,30 @@ impl Unfinished {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a folder is named here for the first time.
-    pub(crate) fn is_new(&self, folder: &Path) -> bool {
-        self.swept.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.into())
+    /// Removes what killed runs left in a folder, when it is named here for the first time.
+    pub(crate) fn sweep(&self, folder: &Path) {
+        if self.swept.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.into()) {
+            remove_abandoned(folder);
+        }
+    }
+
+    /// Makes a file that will take the place of `path`.
+    pub(crate) fn file(&self, path: &Path) -> io::Result<NamedTempFile> {
+        self.sweep(folder(path));
+        // The lock is held so that an interrupt finds the file either not yet made or listed.
+        let mut files = self.lock();
+        let made = temporary(path)?;
+        files.push(made.path().to_path_buf());
+        Ok(made)
+    }
+
+    /// Makes a folder beside `path`, and the handle that locks it.
+    pub(crate) fn folder(&self, path: &Path) -> io::Result<(TempDir, File)> {
+        self.sweep(folder(path));
+        let mut files = self.lock();
+        let made = temporary_folder(path)?;
+        files.push(made.0.path().to_path_buf());
+        Ok(made)
     }
 
     /// Forgets a file that is finished or gone.

@@ -6,6 +6,7 @@ pub(crate) mod bench;
 pub(crate) mod color;
 mod command;
 pub(crate) mod convert;
+mod durability;
 mod edges;
 mod emit;
 pub(crate) mod failure;

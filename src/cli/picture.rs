@@ -7,6 +7,7 @@ use mandel::Scene;
 use mandel::encode::{Compression, Depth, Format, Options, Sink, Values};
 use mandel::render;
 
+use crate::cli::durability::Durability;
 use crate::cli::failure::{Failure, usage};
 use crate::cli::files::Existing;
 use crate::cli::request::Request;
@@ -44,6 +45,8 @@ pub(crate) struct PictureArgs {
 
     #[command(flatten)]
     pub(crate) run: RunArgs,
+    #[command(flatten)]
+    pub(crate) durability: Durability,
     /// Rows of pixels handed to a thread at a time, or 'auto'
     #[arg(long, value_name = "N", default_value = "auto", allow_hyphen_values = true, help_heading = "Run", value_parser = Worded(value::rows_per_chunk))]
     rows_per_chunk: Auto<u32>,
@@ -109,7 +112,12 @@ fn depth(text: &str) -> Result<Depth, Failure> {
 
 impl PictureArgs {
     /// The options for a file of numbers: whether to replace one that is there, to leave texts out, and to print a summary.
-    pub(crate) fn numbers(path: &Path, run: RunArgs, (force, no_metadata, json): (bool, bool, bool)) -> Self {
+    pub(crate) fn numbers(
+        path: &Path,
+        run: RunArgs,
+        durability: Durability,
+        (force, no_metadata, json): (bool, bool, bool),
+    ) -> Self {
         Self {
             output: vec![path.into()],
             compression: CompressionArg::Fast,
@@ -119,6 +127,7 @@ impl PictureArgs {
             no_metadata,
             force,
             no_clobber: false,
+            durability,
             run,
             rows_per_chunk: Auto(None),
             preview: false,

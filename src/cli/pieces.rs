@@ -1,7 +1,7 @@
 //! Files of a job: read with their names in every complaint, written whole or not at all.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -10,14 +10,12 @@ use mandel::decode::{FieldFile, ReadError};
 use mandel::job::{Digest, Job, Stitch, orbit_digest, orbit_name, read_orbit, write_orbit};
 use mandel::render::Render;
 use mandel::{Plan, ReferenceOrbit, Scene};
-use tempfile::NamedTempFile;
 
 use crate::cli::failure::{Failure, usage};
-use crate::cli::files::cannot_write;
+use crate::cli::files::{EXISTS, Existing, Output, finish_all};
 use crate::cli::interrupt::Unfinished;
 use crate::cli::progress::{Meter, Progress, Stage};
-use crate::cli::request::folder;
-use crate::cli::temporary::temporary;
+use crate::cli::request::{Request, folder};
 use crate::cli::terminal::{reason, shown};
 use crate::cli::words::words;
 
@@ -88,52 +86,12 @@ pub(crate) fn read_job(path: &Path) -> Result<Job, Failure> {
     Job::read(&text).map_err(|error| usage(format!("{}: {}", shown(path), words(&error))))
 }
 
-/// A file on its way to its place, where it replaces what was there.
-pub(crate) struct Piece {
-    path: PathBuf,
-    file: BufWriter<NamedTempFile>,
-    unfinished: Unfinished,
-}
-
-impl Piece {
-    pub(crate) fn new(path: PathBuf, unfinished: &Unfinished) -> Result<Self, Failure> {
-        // The lock is held so that an interrupt finds the file either not yet made or listed.
-        let mut files = unfinished.lock();
-        let temporary = temporary(&path).map_err(|error| cannot_write(&path, reason(&error)))?;
-        files.push(temporary.path().to_path_buf());
-        drop(files);
-        Ok(Self { path, file: BufWriter::with_capacity(1 << 16, temporary), unfinished: unfinished.clone() })
-    }
-
-    /// What a failure to write means.
-    pub(crate) fn failure(path: &Path, error: &io::Error) -> Failure {
-        cannot_write(path, format!("{}; nothing was left behind", reason(error)))
-    }
-
-    /// Makes sure that the bytes are on the disk, then renames the file.
-    pub(crate) fn put(self) -> Result<(), Failure> {
-        let Self { path, file, unfinished } = self;
-        let fails = |error: io::Error| Self::failure(&path, &error);
-        let file = file.into_inner().map_err(|error| fails(error.into_error()))?;
-        file.as_file().sync_all().map_err(fails)?;
-        let mut files = unfinished.lock();
-        Unfinished::forget(&mut files, file.path());
-        file.persist(&path).map_err(|error| fails(error.error))?;
-        drop(files);
-        // The name too is to outlive a power cut. Some file systems cannot sync a folder.
-        let _ = File::open(folder(&path)).and_then(|folder| folder.sync_all());
-        Ok(())
-    }
-}
-
-impl Write for Piece {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
+/// Opens a file of a job, which will replace what was there.
+pub(crate) fn open(path: PathBuf, unfinished: &Unfinished) -> Result<Output<&'static str>, Failure> {
+    let request = Request { path: Some(path.clone()), format: "file", poster: false };
+    let opened = Output::open(&request, Existing::Replace, 0, unfinished)?;
+    // Only what is to be kept is not opened.
+    opened.ok_or(Failure::Exists(path, EXISTS))
 }
 
 /// Writes a file whole.
@@ -142,9 +100,9 @@ pub(crate) fn put(
     unfinished: &Unfinished,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Failure> {
-    let mut piece = Piece::new(path, unfinished)?;
-    write(&mut piece).map_err(|error| Piece::failure(&piece.path, &error))?;
-    piece.put()
+    let mut piece = open(path, unfinished)?;
+    write(&mut piece).map_err(piece.failure())?;
+    finish_all(vec![piece]).map(drop)
 }
 
 /// The shards in some folders, whatever their names: files that end in `.mshd` and do not begin with a point.

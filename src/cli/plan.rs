@@ -9,6 +9,7 @@ use mandel::Detail;
 use mandel::job::Job;
 use serde_json::json;
 
+use crate::cli::durability::Durability;
 use crate::cli::emit::{Engine, script};
 use crate::cli::failure::{Failure, print, usage};
 use crate::cli::files::{EXISTS, in_the_way};
@@ -55,6 +56,8 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     run: RunArgs,
+    #[command(flatten)]
+    durability: Durability,
     /// Print a summary as one JSON object on standard output, with the predicted cost of each shard
     #[arg(long, help_heading = "Run")]
     json: bool,
@@ -79,7 +82,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         return Err(usage(format!("--output needs a file of its own, as in -o job.json (got {name})")));
     }
     let progress = args.run.progress();
-    let unfinished = Unfinished::watch();
+    let unfinished = Unfinished::watch(args.durability);
     let resolved = args.scene.resolve(None, progress, 1)?;
     if !args.run.quiet {
         resolved.notes().iter().for_each(say);

@@ -12,13 +12,14 @@ use mandel::Scene;
 use tempfile::TempDir;
 
 use crate::cli::interrupt::Unfinished;
-use crate::cli::temporary::temporary_folder;
 
 /// A poster in a temporary folder, in which its files have their final names.
 pub(crate) struct Poster {
     path: PathBuf,
     /// Goes with all that is in it, unless it was taken out.
     folder: TempDir,
+    /// Tells other runs that this one lives.
+    _lock: File,
     description: BufWriter<File>,
     /// Folders of levels that are there.
     levels: BTreeSet<String>,
@@ -38,17 +39,16 @@ impl Poster {
 
     /// Makes the temporary folder.
     pub(crate) fn new(path: &Path, unfinished: &Unfinished) -> io::Result<Self> {
-        // The lock is held so that an interrupt finds the folder either not yet made or listed.
-        let mut files = unfinished.lock();
-        let folder = temporary_folder(path)?;
+        let (folder, lock) = unfinished.folder(path)?;
         let [tiles, _, description] = Self::names(path).map(|path| inside(folder.path(), &path));
-        files.push(folder.path().to_path_buf());
-        fs::create_dir(tiles)?;
-        let description = BufWriter::new(File::create_new(description)?);
+        let made = fs::create_dir(tiles).and_then(|()| File::create_new(description));
+        // An interrupt that has taken the folder away holds the lock to the end of the process.
+        let description = made.inspect_err(|_| drop(unfinished.lock()))?;
         Ok(Self {
             path: path.into(),
             folder,
-            description,
+            _lock: lock,
+            description: BufWriter::new(description),
             levels: BTreeSet::new(),
             unfinished: unfinished.clone(),
         })
@@ -88,10 +88,15 @@ impl Poster {
         Self::names(&self.path).map(|path| inside(self.folder(), &path))
     }
 
-    /// Puts everything in its place, the description last. What was there is moved into the temporary folder first, and goes with it.
+    /// Syncs all files.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.unfinished.durability.sync_all(self.folder())
+    }
+
+    /// Puts everything in its place, the description last. What was there is moved into the temporary folder before, the
+    /// description first, and goes with it: where there is a description, all that it describes is there too.
     /// Returns the paths where nothing was. If a rename fails, those before it are taken back.
-    pub(crate) fn put(mut self, replace: bool) -> io::Result<Vec<PathBuf>> {
-        self.flush()?;
+    pub(crate) fn put(self, replace: bool) -> io::Result<Vec<PathBuf>> {
         let names = Self::names(&self.path);
         let old = self.folder().join("old");
         fs::create_dir(&old)?;
@@ -104,6 +109,7 @@ impl Poster {
                 (false, _) => new.push(name.clone()),
             }
         }
+        moves.reverse();
         moves.extend(self.inside().into_iter().zip(names).filter(|(from, _)| from.exists()));
         for (done, (from, to)) in moves.iter().enumerate() {
             if let Err(error) = fs::rename(from, to) {

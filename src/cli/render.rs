@@ -93,7 +93,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if let Some(order) = args.pieces.order()? {
         return shard::run(&order, picture, level);
     }
-    let unfinished = Unfinished::watch();
+    let unfinished = Unfinished::watch(picture.durability);
     let share = Share { threads: picture.run.threads()?, jobs: 1 };
     let mut job = args.job(share, picture.run.progress())?;
     if args.dry_run {

@@ -13,17 +13,16 @@ use mandel::{Error, Level, Map, Plan, ReferenceOrbit, Scene};
 use serde_json::json;
 
 use crate::cli::failure::{Failure, print, usage};
-use crate::cli::files::cannot_write;
+use crate::cli::files::{NOTHING_LEFT, cannot_write, finish_all};
 use crate::cli::interrupt::Unfinished;
 use crate::cli::memory;
 use crate::cli::picture::PictureArgs;
-use crate::cli::pieces::{Piece, Source, compute_orbit, orbit_of, put, put_orbit, read_failure, read_job};
+use crate::cli::pieces::{Source, compute_orbit, open, orbit_of, put, put_orbit, read_failure, read_job};
 use crate::cli::progress::{Meter, Progress, Stage};
 use crate::cli::resolved::Resolved;
 use crate::cli::shard_log::{self, Took};
 use crate::cli::shard_number::{ShardArg, shard_number};
 use crate::cli::takes::Takes;
-use crate::cli::temporary::remove_abandoned;
 use crate::cli::terminal::{brief, reason, say, shown};
 use crate::cli::threads;
 use crate::cli::value::Worded;
@@ -78,8 +77,8 @@ impl PieceArgs {
 pub(crate) fn run(order: &Order, picture: &PictureArgs, level: Option<Level>) -> Result<(), Failure> {
     let start = Instant::now();
     let Order { path, job, shard, folder } = order;
-    let unfinished = Unfinished::watch();
-    make_folder(folder)?;
+    let unfinished = Unfinished::watch(picture.durability);
+    make_folder(folder, &unfinished)?;
     let place = folder.join(Job::shard_name(*shard));
     if let Some(digest) = complete(job, *shard, &place, picture.run.quiet)? {
         return tell(picture, order, digest, 0, start);
@@ -136,9 +135,9 @@ fn tell(
     Ok(())
 }
 
-fn make_folder(folder: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(folder).map_err(|error| cannot_write(folder, reason(&error)))?;
-    remove_abandoned(folder);
+fn make_folder(folder: &Path, unfinished: &Unfinished) -> Result<(), Failure> {
+    unfinished.durability.make_folder(folder).map_err(|error| cannot_write(folder, reason(&error)))?;
+    unfinished.sweep(folder);
     Ok(())
 }
 
@@ -217,17 +216,17 @@ impl Folder<'_> {
             shards,
             |shard| {
                 at = place(shard);
-                Piece::new(place(shard), &self.unfinished).map_err(Broken::Failure)
+                open(place(shard), &self.unfinished).map_err(Broken::Failure)
             },
             |_, piece, digest, counts| {
                 made(digest, counts);
-                piece.put().map_err(Broken::Failure)
+                finish_all(vec![piece]).map(drop).map_err(Broken::Failure)
             },
             |samples| meter.add(samples),
         );
         result.map_err(|broken| match broken {
             Broken::Failure(failure) => failure,
-            Broken::Io(error) => Piece::failure(&at, &error),
+            Broken::Io(error) => cannot_write(&at, format!("{}{NOTHING_LEFT}", reason(&error))),
         })
     }
 
@@ -259,7 +258,7 @@ impl Folder<'_> {
         takes: Takes,
     ) -> Result<Source, Failure> {
         self.check_free()?;
-        make_folder(self.path)?;
+        make_folder(self.path, &self.unfinished)?;
         let needed = needed.saturating_add(memory_of(threads));
         memory::check(needed, threads, "this render", "use a smaller size or fewer threads")?;
         let max_steps = memory::max_steps(needed);

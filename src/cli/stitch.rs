@@ -90,7 +90,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         _ => None,
     };
     let job = read_job(&args.job)?;
-    let unfinished = Unfinished::watch();
+    let unfinished = Unfinished::watch(picture.durability);
     let share = Share { threads: picture.run.threads()?.min(THREADS), jobs: 1 };
     let paths = shards_in(&args.folders)?;
     if args.missing {

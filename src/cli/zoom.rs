@@ -15,6 +15,7 @@ use mandel::film::{Film, Making, Path, Way};
 use mandel::{Decimal, Extent, parse_magnitude};
 use serde_json::json;
 
+use crate::cli::durability::Durability;
 use crate::cli::failure::{Failure, print, usage};
 use crate::cli::interrupt::Unfinished;
 use crate::cli::memory;
@@ -90,6 +91,8 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     run: RunArgs,
+    #[command(flatten)]
+    durability: Durability,
     /// Say how many frames there will be, how they are made, and about how long that takes and how large they are; write nothing
     #[arg(long, help_heading = "Run")]
     dry_run: bool,
@@ -209,7 +212,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         return strip::make(args, path, start);
     }
     let target = Target::of(args)?;
-    let unfinished = Unfinished::watch();
+    let unfinished = Unfinished::watch(args.durability);
     let threads = args.run.threads()?;
     let count = args.count()?;
     let (mut resolved, film, field) = match &args.from_strip {

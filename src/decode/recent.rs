@@ -36,6 +36,12 @@ impl<K: Copy + Eq + Hash, V: Clone> Recent<K, V> {
         self.values.insert(key, (self.clock, value.clone()));
         Ok(value)
     }
+
+    /// Lets all values go, and keeps half as many from now on.
+    pub(crate) fn shrink(&mut self) {
+        self.most = (self.values.len() / 2).max(1);
+        self.values.clear();
+    }
 }
 
 #[cfg(test)]
@@ -59,5 +65,12 @@ mod tests {
         get(1);
         assert_eq!(made, 6);
         assert!(recent.values.len() <= 4);
+        for most in [2, 1, 1] {
+            recent.shrink();
+            for key in 0..9 {
+                assert_eq!(recent.get(key, || Ok::<_, ()>(key)), Ok(key));
+                assert!(recent.values.len() <= most);
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::error::{Error, JobProblem};
 use crate::field::Detail;
 use crate::job::digest::Digest;
+use crate::job::keys::Keys;
 use crate::job::preview;
 use crate::job::tiles::{LEVELS, Tiles, cost, deal};
 use crate::kernel::deep::reference_orbit::ReferenceOrbit;
@@ -92,11 +93,8 @@ impl Job {
     /// # Errors
     /// [`Error::Job`], also where this program has another order of operations for the view than the job names.
     pub fn read(text: &str) -> Result<Self, Error> {
-        let value: Value =
-            serde_json::from_str(text).map_err(|error| Error::Job(JobProblem::Syntax(error.to_string())))?;
-        let Value::Object(keys) = &value else {
-            return wrong(JobProblem::Syntax("a job is an object in braces".into()));
-        };
+        let Keys(keys) =
+            &serde_json::from_str(text).map_err(|error| Error::Job(JobProblem::Syntax(error.to_string())))?;
         match keys.get("mandel_job") {
             Some(Value::Number(version)) if version.as_u64() == Some(1) => {}
             Some(Value::Number(other)) => return wrong(JobProblem::Version(other.to_string())),

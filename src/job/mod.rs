@@ -7,6 +7,7 @@
 mod digest;
 #[allow(clippy::module_inception, reason = "the file is named for the type that it defines")]
 mod job;
+mod keys;
 mod make;
 mod orbit;
 mod preview;

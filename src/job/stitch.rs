@@ -120,7 +120,14 @@ impl Stitch {
         let (path, index) = &self.shards[shard as usize];
         let named = |error: ReadError| (path.clone(), error);
         let open = || File::open(path).map(Arc::new);
-        let file = lock(&self.files).get(shard, open).map_err(|error| named(error.into()))?;
+        let mut files = lock(&self.files);
+        let file = files.get(shard, open).or_else(|_| {
+            // The system may allow fewer open files.
+            files.shrink();
+            files.get(shard, open)
+        });
+        drop(files);
+        let file = file.map_err(|error| named(error.into()))?;
         let rect = self.tiles.block(tile, block);
         let read = || -> Result<Planes, ReadError> {
             let mut unpacker = Unpacker::new(&self.job);

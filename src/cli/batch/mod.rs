@@ -16,6 +16,7 @@ use std::time::Instant;
 use crate::cli::batch::jobs::Job;
 use crate::cli::batch::report::{Report, State};
 use crate::cli::batch::source::Source;
+use crate::cli::durability::Durability;
 use crate::cli::edges::Edges;
 use crate::cli::failure::Failure;
 use crate::cli::files::Existing;
@@ -50,6 +51,8 @@ pub(crate) struct Args {
     no_clobber: bool,
     #[command(flatten)]
     run: RunArgs,
+    #[command(flatten)]
+    durability: Durability,
     /// Print a summary as one JSON object on standard output
     #[arg(long, help_heading = "Run")]
     json: bool,
@@ -60,7 +63,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let source = Source::read(&args.file)?;
     let jobs = jobs::read(&source)?;
     args.check_existing(&jobs)?;
-    let unfinished = Unfinished::watch();
+    let unfinished = Unfinished::watch(args.durability);
     let threads = args.run.threads()?;
     let bytes = jobs.iter().map(|job| job.outline.bytes).max().unwrap_or(0);
     let pool = threads::pool(threads, bytes.saturating_mul(threads as u64), args.run.quiet)?;
@@ -139,7 +142,7 @@ impl Batch<'_> {
         }
         notes.extend(render.notes());
         for folder in job.outputs.iter().filter_map(|path| path.parent()) {
-            make_folder(folder)?;
+            self.make_folder(folder)?;
         }
         let outputs = render.open(self.args.existing(), &self.unfinished)?;
         if outputs.is_empty() {
@@ -150,16 +153,13 @@ impl Batch<'_> {
         notes.extend(Edges::notes(written.edges, prepared.scene()));
         Ok(State::Done)
     }
-}
 
-/// Makes a folder, and those above it, where it is missing.
-fn make_folder(folder: &Path) -> Result<(), Failure> {
-    if folder.as_os_str().is_empty() {
-        return Ok(());
+    /// Makes a folder, and those above it, where it is missing.
+    fn make_folder(&self, folder: &Path) -> Result<(), Failure> {
+        self.unfinished.durability.make_folder(folder).map_err(|error| Failure::Io {
+            action: "make the folder",
+            path: folder.into(),
+            problem: reason(&error),
+        })
     }
-    fs::create_dir_all(folder).map_err(|error| Failure::Io {
-        action: "make the folder",
-        path: folder.into(),
-        problem: reason(&error),
-    })
 }

@@ -16,6 +16,7 @@ use mandel::render::{Schedule, default_rows_per_band};
 use mandel::{Escape, Kernel, Plan, ReferenceOrbit, Scene};
 
 use crate::cli::bench::report::{Measurement, Report};
+use crate::cli::durability::Durability;
 use crate::cli::failure::{Failure, print, usage};
 use crate::cli::files::{Existing, Output, finish_all, in_the_way};
 use crate::cli::interrupt::Unfinished;
@@ -93,6 +94,8 @@ pub(crate) struct Args {
     /// Replace files that are already there
     #[arg(short, long, help_heading = "Output")]
     force: bool,
+    #[command(flatten)]
+    durability: Durability,
 }
 
 /// Without the chunk size that goes with it.
@@ -146,7 +149,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let (runs, warmup) = (args.runs, args.warmup);
     let plan = Plan::new(scene.samples(), scene.bailout(), value::level(args.kernel)?);
 
-    let unfinished = Unfinished::watch();
+    let unfinished = Unfinished::watch(args.durability);
     // Before the kernel, which keeps the coordinates of all columns and rows.
     let needed = memory_of(&scene);
     memory::check(needed, most, "this comparison", "use a smaller size")?;

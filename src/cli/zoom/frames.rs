@@ -140,10 +140,13 @@ impl Frames {
 
     fn put(&self, index: u32, bytes: &[u8], replace: bool, unfinished: &Unfinished) -> Result<(), Failure> {
         let path = self.path(index)?;
-        fs::create_dir_all(folder(&path)).map_err(|error| cannot_write(&path, reason(&error)))?;
+        unfinished
+            .durability
+            .make_folder(folder(&path))
+            .map_err(|error| cannot_write(&path, reason(&error)))?;
         let existing = if replace { Existing::Replace } else { Existing::Refuse };
         let request = Request { path: Some(path), format: self.format, poster: false };
-        let output = Output::open(&request, existing, bytes.len() as u64, unfinished);
+        let output = Output::open(&request, existing, 1, unfinished);
         if let Some(mut output) = output.map_err(of_frames)? {
             output.write_all(bytes).map_err(output.failure())?;
             finish_all(vec![output]).map_err(of_frames)?;

@@ -54,7 +54,7 @@ pub(super) fn make(args: &Args, path: &Path, start: Instant) -> Result<(), Failu
             shown(path)
         )));
     }
-    let unfinished = Unfinished::watch();
+    let unfinished = Unfinished::watch(args.durability);
     let threads = args.run.threads()?;
     let mut resolved = args.scene.resolve(None, args.run.progress(), 1)?;
     // How many frames are cut out of it later changes nothing.
@@ -85,7 +85,7 @@ pub(super) fn make(args: &Args, path: &Path, start: Instant) -> Result<(), Failu
         )));
     }
     for (part, path) in parts.into_iter().rev().zip(names) {
-        std::fs::create_dir_all(folder(&path)).map_err(|error| cannot_write(&path, reason(&error)))?;
+        args.durability.make_folder(folder(&path)).map_err(|error| cannot_write(&path, reason(&error)))?;
         write(args, &path, part, orbit.clone(), &unfinished, Instant::now())?;
     }
     Ok(())
@@ -108,7 +108,12 @@ fn write(
     unfinished: &Unfinished,
     start: Instant,
 ) -> Result<(), Failure> {
-    let picture = PictureArgs::numbers(path, args.run.clone(), (args.force, args.no_metadata, args.json));
+    let picture = PictureArgs::numbers(
+        path,
+        args.run.clone(),
+        args.durability,
+        (args.force, args.no_metadata, args.json),
+    );
     let share = Share { threads: args.run.threads()?, jobs: 1 };
     let strip = Resolved { reference: orbit, ..Resolved::known(scene) };
     let mut job = Job::new(&picture, share, requests(&picture.output, None)?, strip, None)?;
