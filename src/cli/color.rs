@@ -27,21 +27,27 @@ use crate::cli::scene::ColorArgs;
 use crate::cli::takes::Takes;
 use crate::cli::terminal::{reason, shown};
 use crate::cli::threads;
-use crate::cli::value::{self, Worded};
+use crate::cli::value::{self, Named, Worded};
 use crate::cli::words::words;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The numbers: NPZ or EXR made by mandel, NPY, EXR of Kalles Fraktaler or Fraktaler-3, or KFB
+    /// The file of numbers
+    ///
+    /// NPZ or EXR made by mandel, NPY, EXR of Kalles Fraktaler or Fraktaler-3, or KFB.
     #[arg(value_name = "FIELD")]
     field: PathBuf,
-    /// The limit of iterations of a field that does not say it [default: the largest count]
+    /// The limit of iterations of a field that does not say it
+    ///
+    /// [default: the largest count]
     #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true, help_heading = "Sampling", value_parser = Worded(limit))]
     max_iter: Option<u32>,
     #[command(flatten)]
     color: ColorArgs,
-    /// Format where the file name has no suffix, as with -: png, npy, tiff, webp, qoi, jpg, ppm, pam, npz, exr [default: png]
-    #[arg(long, value_name = "FORMAT", help_heading = "Output", value_parser = Worded(render::format))]
+    /// Format where the file name has no suffix [default: png]
+    ///
+    /// As with -: png, npy, tiff, webp, qoi, jpg, ppm, pam, npz, exr.
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true, help_heading = "Output", value_parser = Named(render::format, render::formats))]
     format: Option<Format>,
     #[command(flatten)]
     picture: PictureArgs,

@@ -14,7 +14,9 @@ use crate::cli::value::{Center, Worded, center, extent, whole};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Center of the view: -0.75+0.1i, -0.75,0.1, 0.1i or -1.75, with any number of digits
+    /// Center of the view: -0.75+0.1i, -0.75,0.1, or @FILE
+    ///
+    /// Any number of digits: -0.75+0.1i, -0.75,0.1, 0.1i or -1.75; @FILE reads them from a file.
     #[arg(short, long, value_name = "C", allow_hyphen_values = true, value_parser = Worded(center))]
     center: Center,
     /// Magnification: the view is 4/Z high
@@ -23,12 +25,14 @@ pub(crate) struct Args {
     /// Height of the view in the plane
     #[arg(long, value_name = "H", allow_hyphen_values = true, conflicts_with = "zoom", value_parser = Worded(|text| extent("--height", text)))]
     height: Option<Decimal>,
-    /// Find a Misiurewicz point instead: that of this preperiod and period, or the lowest in the view
+    /// Find a Misiurewicz point instead
     ///
-    /// Preperiods are counted from Z_0 = 0: -2 has preperiod 2 and period 1, i has 2 and 2.
+    /// That of this preperiod and period, or the lowest in the view. Preperiods are counted from Z_0 = 0: -2 has preperiod 2 and period 1, i has 2 and 2.
     #[arg(long, value_name = "PREPERIOD,PERIOD", num_args = 0..=1, value_parser = Worded(pair))]
     misiurewicz: Option<Option<(u32, u32)>>,
-    /// The highest period to look for, or preperiod and period together [default: 1000000, and 50000 together]
+    /// The highest period to look for
+    ///
+    /// Or preperiod and period together [default: 1000000, and 50000 together].
     #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true, value_parser = Worded(limit_of_search))]
     max_iter: Option<u32>,
     /// Print one JSON object

@@ -13,7 +13,9 @@ use crate::cli::terminal::{brief, steers};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// A picture or NPZ made by mandel, a scene text, or a location of another program (FILE:ENTRY for one of several); - for standard input
+    /// A picture, a scene text or a location; - for standard input
+    ///
+    /// A picture or NPZ made by mandel, a scene text, or a location of another program (FILE:ENTRY for one of several).
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Print one JSON object

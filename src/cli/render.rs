@@ -28,26 +28,35 @@ use crate::cli::shard::{self, Folder, PieceArgs};
 use crate::cli::takes::Takes;
 use crate::cli::terminal::{say, shown};
 use crate::cli::threads;
-use crate::cli::value::{self, Worded};
+use crate::cli::value::{self, Named};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     scene: SceneArgs,
 
-    /// Format where the file name has no suffix, as with -: png, npy, dzi, tiff, webp, qoi, jpg, ppm, pam, npz, exr [default: png]
-    #[arg(long, value_name = "FORMAT", help_heading = "Output", value_parser = Worded(format))]
+    /// Format where the file name has no suffix [default: png]
+    ///
+    /// As with -: png, npy, dzi, tiff, webp, qoi, jpg, ppm, pam, npz, exr.
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true, help_heading = "Output", value_parser = Named(format, formats))]
     format: Option<Format>,
     #[command(flatten)]
     picture: PictureArgs,
-    /// Kernel: auto, scalar, portable or avx2; every one gives the same numbers
-    #[arg(long, value_name = "KERNEL", default_value = "auto", help_heading = "Run", value_parser = Worded(value::kernel))]
+    /// Kernel; every one gives the same numbers
+    #[arg(long, value_name = "KERNEL", default_value = "auto", help_heading = "Run", value_parser = Named(value::kernel, value::kernel_names))]
     kernel: &'static str,
-    /// Print the scene as a text that --scene reads, with the max-iter that 'auto' finds, and do nothing
+    /// Print the scene as a text, and do nothing
+    ///
+    /// --scene reads that text. It has the max-iter that 'auto' finds.
     #[arg(long, help_heading = "Run")]
     dry_run: bool,
     #[command(flatten)]
     pieces: PieceArgs,
+}
+
+/// The names of formats.
+pub(crate) fn formats() -> Vec<String> {
+    Format::all().map(|format| format.to_string()).collect()
 }
 
 pub(crate) fn format(text: &str) -> Result<Format, Failure> {

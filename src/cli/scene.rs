@@ -18,20 +18,26 @@ use crate::cli::progress::{Meter, Progress, Stage};
 use crate::cli::resolved::Resolved;
 use crate::cli::scene_file::{self, SceneFile};
 use crate::cli::terminal::brief;
-use crate::cli::value::{self, Auto, Center, Shade, Worded};
+use crate::cli::value::{self, Auto, Center, Named, Shade, Worded};
 use crate::cli::words::did_you_mean;
 
 /// Options that describe a picture.
 #[derive(Args, Default)]
 pub(crate) struct SceneArgs {
-    /// A scene text ('--dry-run' prints one), a picture or NPZ made by mandel, or a location of Kalles Fraktaler, Fraktaler-3, DeepDrill, Fractint
-    /// (FILE:ENTRY), XaoS or Mandelbrot.site, also in a picture; - for standard input. Other options override it
+    /// A scene, picture or location file to begin with
+    ///
+    /// A scene text ('--dry-run' prints one), a picture or NPZ made by mandel, or a location of Kalles Fraktaler, Fraktaler-3,
+    /// DeepDrill, Fractint (FILE:ENTRY), XaoS or Mandelbrot.site, also in a picture; - for standard input. Other options override it.
     #[arg(long, value_name = "FILE", help_heading = "View")]
     scene: Option<PathBuf>,
-    /// Center of the view: -0.75+0.1i, -0.75,0.1, 0.1i or -1.75, as pasted from a page, or @FILE for a file that holds it
+    /// Center of the view: -0.75+0.1i, -0.75,0.1, or @FILE
+    ///
+    /// Any number of digits, as pasted from a page: -0.75+0.1i, -0.75,0.1, 0.1i or -1.75; @FILE reads them from a file.
     #[arg(short, long, value_name = "C", allow_hyphen_values = true, help_heading = "View", value_parser = Worded(value::center))]
     center: Option<Center>,
-    /// Magnification: the view is 4/Z high. 1e30, 10^30, 2^100, 1,000,000
+    /// Magnification: the view is 4/Z high
+    ///
+    /// Written as 1e30, 10^30, 2^100 or 1,000,000.
     #[arg(short, long, value_name = "Z", allow_hyphen_values = true, help_heading = "View", value_parser = Worded(|text| value::extent("--zoom", text)))]
     zoom: Option<Decimal>,
     /// Width of the view in the plane
@@ -43,28 +49,35 @@ pub(crate) struct SceneArgs {
     /// View by its edges, instead of center and size
     #[arg(long, value_name = "XMIN,XMAX,YMIN,YMAX", allow_hyphen_values = true, help_heading = "View", value_parser = Worded(value::region))]
     region: Option<[Decimal; 4]>,
-    /// A built-in view: home, seahorse, elephant, mini, and from 1e14 to 1e8000 twins, crown, wreath, star, leaves,
-    /// needle, safari, ssssssssss, dendrite, blossom, branches, urchin
-    #[arg(long, value_name = "NAME", help_heading = "View", value_parser = Worded(location))]
+    /// A built-in view; 'mandel views' lists them
+    ///
+    /// home, seahorse, elephant, mini, and from 1e14 to 1e8000 twins, crown, wreath, star, leaves, needle, safari, ssssssssss,
+    /// dendrite, blossom, branches, urchin.
+    #[arg(long, value_name = "NAME", hide_possible_values = true, help_heading = "View", value_parser = Named(location, views))]
     at: Option<Location>,
     /// Where region and picture differ in shape [default: fit]
     #[arg(long, value_enum, help_heading = "View")]
     aspect: Option<AspectArg>,
-    /// Turn the picture about its center, counter-clockwise, by any angle in degrees [default: 0]
+    /// Turn the picture counter-clockwise, in degrees [default: 0]
     #[arg(long, value_name = "DEG", allow_hyphen_values = true, help_heading = "View", value_parser = Worded(rotation))]
     rotate: Option<Rotation>,
     /// Where the samples lie [default: centers]
     #[arg(long, value_enum, help_heading = "View")]
     grid: Option<GridArg>,
 
-    /// Iterations after which a point is given up, or 'auto' [default: that of the view: 1000, or auto if it is deep]
+    /// Iterations after which a point is given up, or 'auto'
+    ///
+    /// [default: that of the view: 1000, or auto if it is deep]
     #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true, help_heading = "Sampling", value_parser = Worded(value::max_iter))]
     max_iter: Option<Auto<u32>>,
-    /// Picture size: 1920x1080, hd, fhd, qhd, 4k, 8k, 16k, or N for a square [default: fhd]
-    #[arg(short, long, value_name = "SIZE", allow_hyphen_values = true, help_heading = "Sampling", value_parser = Worded(value::size))]
+    /// Picture size: 1920x1080, 4k, or N for a square [default: fhd]
+    ///
+    /// Names are hd, fhd, qhd, 4k, 8k and 16k.
+    #[arg(short, long, value_name = "SIZE", allow_hyphen_values = true, hide_possible_values = true, help_heading = "Sampling", value_parser = Named(value::size, value::size_names))]
     size: Option<(u32, u32)>,
-    /// K by K samples for each pixel, 1..8, or 'auto': 2 by 2, and up to 8 by 8 where they disagree [default: 2, and 1 where only
-    /// counts are made]
+    /// K by K samples for each pixel, 1..8, or 'auto' [default: 2]
+    ///
+    /// 'auto' takes 2 by 2, and up to 8 by 8 where they disagree. Where only counts are made, the default is 1.
     #[arg(long, value_name = "K", allow_hyphen_values = true, help_heading = "Sampling", value_parser = Worded(supersample))]
     supersample: Option<Auto<u32>>,
 
@@ -75,45 +88,63 @@ pub(crate) struct SceneArgs {
 /// Options that say how numbers become colors.
 #[derive(Args, Default)]
 pub(crate) struct ColorArgs {
-    /// Take all colors of this scene text, or PNG made by mandel, with the map that was found for it: frames of a film look alike.
-    /// Other options override them
+    /// Take all colors of this scene text or picture
+    ///
+    /// With the map that was found for it, so that the frames of a film look alike. Other options override them.
     #[arg(long, value_name = "FILE", help_heading = "Color")]
     colors: Option<PathBuf>,
-    /// A palette's name ('mandel palettes' lists them), colors: "#001,#fff,#fa0,#001", or a file: .map, .ugr (FILE:NAME), .ggr,
-    /// .kfr, .kfp, or a picture, whose diagonal is taken [default: glacier]
-    #[arg(short, long, value_name = "NAME|COLORS|FILE", help_heading = "Color", value_parser = Worded(palette::palette))]
+    /// A palette by name, by its colors, or in a file
+    ///
+    /// A name ('mandel palettes' lists them), colors: "#001,#fff,#fa0,#001", or a file: .map, .ugr (FILE:NAME), .ggr, .kfr, .kfp,
+    /// or a picture, whose diagonal is taken. The default is glacier, and that of the view where it has its own.
+    #[arg(short, long, value_name = "NAME|COLORS|FILE", hide_possible_values = true, help_heading = "Color", value_parser = Named(palette::palette, palette::names))]
     palette: Option<PaletteArg>,
-    /// How counts are laid along the palette [default: auto, and log for home, seahorse, elephant, mini]
+    /// How counts are laid along the palette [default: auto]
+    ///
+    /// The default is log for home, seahorse, elephant and mini.
     #[arg(long, value_enum, help_heading = "Color")]
     map: Option<MapArg>,
-    /// Pass through the palette this many times as fast, up to 1e6 [default: that of the view, 1]
+    /// Pass through the palette this many times as fast
+    ///
+    /// Up to 1e6 [default: that of the view, 1]
     #[arg(long, value_name = "X", allow_hyphen_values = true, help_heading = "Color", value_parser = Worded(|text| value::real("--density", text)))]
     density: Option<f64>,
     /// Start this far into the palette; 1 is one whole pass [default: 0]
     #[arg(long, value_name = "X", allow_hyphen_values = true, help_heading = "Color", value_parser = Worded(|text| value::real("--offset", text)))]
     offset: Option<f64>,
-    /// The count that the logarithmic map begins at [default: the lowest in view]
+    /// Where the logarithmic map begins [default: the lowest count]
     #[arg(long, value_name = "N", allow_hyphen_values = true, help_heading = "Color", value_parser = Worded(origin))]
     origin: Option<u32>,
-    /// Run through the palette backwards; =false to override a scene
+    /// Run through the palette backwards
+    ///
+    /// =false overrides a scene.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Color")]
     reverse: Option<bool>,
-    /// Bands of whole counts, and a palette's own steps, instead of smooth color; =false to override a scene
+    /// Bands of whole counts instead of smooth color
+    ///
+    /// A palette that has steps of its own keeps them. =false overrides a scene.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Color")]
     bands: Option<bool>,
-    /// Points that do not escape: a color (#rgb, #rrggbb, black or white), transparent, 'period' for a color of the palette for each
-    /// period of the cycle that they come to, or 'distance' for the palette from the boundary inwards [default: black]
-    #[arg(long, value_name = "COLOR|HOW", help_heading = "Color", value_parser = Worded(interior))]
+    /// Color of points that do not escape [default: black]
+    ///
+    /// A color (#rgb, #rrggbb, black or white), transparent, 'period' for a color of the palette for each period of the cycle that
+    /// they come to, or 'distance' for the palette from the boundary inwards.
+    #[arg(long, value_name = "COLOR|HOW", hide_possible_values = true, help_heading = "Color", value_parser = Named(interior, interiors))]
     interior: Option<Interior>,
-    /// Light from this direction on the relief around the set: degrees from the right, counter-clockwise; 135 is the upper left.
-    /// HEIGHT from 0.5 makes it milder [1.2], STRENGTH from 0 to 1 weaker [1]; 'none' to override a scene
+    /// Light on the relief around the set, from this direction
+    ///
+    /// Degrees from the right, counter-clockwise; 135 is the upper left. HEIGHT from 0.5 makes it milder [1.2], STRENGTH from 0
+    /// to 1 weaker [1]; 'none' overrides a scene.
     #[arg(long, value_name = "ANGLE[,HEIGHT[,STRENGTH]]", allow_hyphen_values = true, help_heading = "Color", value_parser = Worded(value::light))]
     light: Option<Shade<Light>>,
-    /// Show filaments thinner than a pixel: what is within X pixels of the set turns to the interior's color, or to COLOR; 'none' to
-    /// override a scene
+    /// Show filaments thinner than a pixel
+    ///
+    /// What is within X pixels of the set turns to the interior's color, or to COLOR; 'none' overrides a scene.
     #[arg(long, value_name = "X[,COLOR]", allow_hyphen_values = true, help_heading = "Color", value_parser = Worded(value::edge))]
     edge: Option<Shade<Edge>>,
-    /// Round colors up or down by the place of the pixel, so that slow gradients show no steps in 8 bits; =false to override a scene
+    /// Round colors so that slow gradients show no steps
+    ///
+    /// By the place of the pixel, in 8 bits. =false overrides a scene.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Color")]
     dither: Option<bool>,
 }
@@ -150,6 +181,10 @@ enum MapArg {
     Cyclic,
 }
 
+fn views() -> Vec<String> {
+    Location::ALL.iter().map(|place| place.name.to_string()).collect()
+}
+
 fn location(name: &str) -> Result<Location, Failure> {
     Location::named(name).ok_or_else(|| {
         let names: Vec<&str> = Location::ALL.iter().map(|place| place.name).collect();
@@ -174,6 +209,10 @@ fn rotation(text: &str) -> Result<Rotation, Failure> {
             brief(text)
         ))
     })
+}
+
+fn interiors() -> Vec<String> {
+    ["black", "white", "transparent", "period", "distance"].map(String::from).to_vec()
 }
 
 fn interior(text: &str) -> Result<Interior, Failure> {

@@ -28,24 +28,29 @@ use crate::cli::terminal::{brief, reason, say, shown};
 use crate::cli::threads;
 use crate::cli::value::Worded;
 use crate::cli::words::words;
+use clap::ValueHint;
 
 /// Options that make a part of a picture, or make it part by part.
 #[derive(clap::Args)]
 pub(crate) struct PieceArgs {
-    /// Make a shard of this job instead of a picture; 'mandel plan' makes one
+    /// Make a shard of this job instead of a picture
+    ///
+    /// 'mandel plan' makes a job.
     #[arg(long, value_name = "JOB", help_heading = "Shards", requires = "shard", requires = "out_dir",
         conflicts_with_all = ["scene", "center", "zoom", "width", "height", "region", "at", "aspect", "grid", "rotate", "max_iter",
             "size", "supersample", "ColorArgs", "output", "format", "force", "no_clobber", "no_metadata", "dry_run",
             "resume"])]
     job: Option<PathBuf>,
-    /// Which one: K of N, the first is 1/N; or 'env' to read K from the variable of a scheduler
+    /// Which shard, the first is 1/N; or 'env'
+    ///
+    /// 'env' reads K from the variable of a scheduler.
     #[arg(long, value_name = "K/N", help_heading = "Shards", requires = "job", value_parser = Worded(shard_number))]
     shard: Option<ShardArg>,
     /// The folder for it
-    #[arg(long, value_name = "DIR", help_heading = "Shards", requires = "job")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Shards", requires = "job")]
     out_dir: Option<PathBuf>,
-    /// Keep finished parts in DIR, and go on from those that are there
-    #[arg(long, value_name = "DIR", help_heading = "Shards")]
+    /// Keep finished parts in DIR, and go on from those
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Shards")]
     resume: Option<PathBuf>,
 }
 

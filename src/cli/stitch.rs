@@ -27,6 +27,7 @@ use crate::cli::terminal::{brief, reason, say, shown};
 use crate::cli::threads;
 use crate::cli::value::{self, Worded};
 use crate::cli::words::words;
+use clap::ValueHint;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -34,18 +35,26 @@ pub(crate) struct Args {
     #[arg(value_name = "JOB")]
     job: PathBuf,
     /// Folders of shards
-    #[arg(value_name = "DIR", required = true)]
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath, required = true)]
     folders: Vec<PathBuf>,
-    /// Print the numbers of the shards that are missing or damaged, one a line, and do nothing else
+    /// Print which shards are missing or damaged
+    ///
+    /// Their numbers, one a line; nothing else is done.
     #[arg(long, help_heading = "Shards", conflicts_with = "output")]
     missing: bool,
-    /// Compute this part of all rows again, chosen at random, and refuse shards that hold other numbers
+    /// Compute this part of all rows again
+    ///
+    /// Rows chosen at random. Shards that hold other numbers are refused.
     #[arg(long, value_name = "PERCENT", help_heading = "Shards", conflicts_with = "missing", allow_hyphen_values = true, value_parser = Worded(percent))]
     recheck: Option<f64>,
-    /// Format where the file name has no suffix: png, npy, dzi, ...; with --missing, 'array' prints 5,7,9-12
+    /// Format where the file name has no suffix
+    ///
+    /// png, npy, dzi, ...; with --missing, 'array' prints 5,7,9-12.
     #[arg(long, value_name = "FORMAT", help_heading = "Output", value_parser = Worded(format))]
     format: Option<Style>,
-    /// Take the colors of this scene text, or PNG made by mandel; other options override them
+    /// Take the colors of this scene text or picture
+    ///
+    /// Other options override them.
     #[arg(long, value_name = "FILE", help_heading = "Color")]
     scene: Option<PathBuf>,
     #[command(flatten)]

@@ -24,7 +24,7 @@ use crate::cli::request::{Request, check_name, is_stdout, plain};
 use crate::cli::resolved::Resolved;
 use crate::cli::scene::SceneArgs;
 use crate::cli::terminal::{brief, say};
-use crate::cli::value::{self, Auto, Worded, whole};
+use crate::cli::value::{self, Auto, Named, Worded, whole};
 use crate::cli::{memory, threads};
 
 #[derive(clap::Args)]
@@ -32,7 +32,9 @@ pub(crate) struct Args {
     #[command(flatten)]
     scene: SceneArgs,
 
-    /// Numbers of threads to compare: 1,2,4,8 or 1..8 [default: powers of two up to the usable CPUs, and those]
+    /// Numbers of threads to compare: 1,2,4,8 or 1..8
+    ///
+    /// [default: powers of two up to the usable CPUs, and those]
     #[arg(
         short,
         long,
@@ -54,7 +56,9 @@ pub(crate) struct Args {
         help_heading = "Compare"
     )]
     schedule: Vec<ScheduleArg>,
-    /// Rows of pixels handed to a thread at a time by the dynamic schedule: numbers, or 'auto'
+    /// Rows handed to a thread at a time, or 'auto'
+    ///
+    /// By the dynamic schedule: numbers, or 'auto'.
     #[arg(
         long,
         value_name = "LIST",
@@ -64,8 +68,8 @@ pub(crate) struct Args {
         value_parser = Worded(chunks)
     )]
     rows_per_chunk: Chunks,
-    /// Kernel to iterate with; every one gives the same numbers
-    #[arg(long, value_name = "KERNEL", default_value = "auto", help_heading = "Compare", value_parser = Worded(value::kernel))]
+    /// Kernel; every one gives the same numbers
+    #[arg(long, value_name = "KERNEL", default_value = "auto", help_heading = "Compare", value_parser = Named(value::kernel, value::kernel_names))]
     kernel: &'static str,
 
     /// Timed runs of each variant, 1..1000
@@ -78,7 +82,9 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", help_heading = "Measure")]
     progress: Progress,
 
-    /// Everything that was measured, as one JSON object; - for standard output, here and below
+    /// All that was measured, as one JSON object
+    ///
+    /// - for standard output, here and below.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     json: Option<PathBuf>,
     /// One line for each variant, for a spreadsheet
