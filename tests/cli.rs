@@ -682,7 +682,7 @@ fn a_comparison_is_written_in_every_format() {
     let markdown = fs::read_to_string(folder.path("a.md")).expect("text");
     let rows: Vec<&str> = markdown.lines().filter(|line| line.starts_with('|')).collect();
     assert_eq!(rows.len(), 2 + 12, "{markdown}");
-    assert!(rows.iter().all(|row| row.matches('|').count() == 11), "{markdown}");
+    assert!(rows.iter().all(|row| row.matches('|').count() == 12), "{markdown}");
     let svg = fs::read_to_string(folder.path("a.svg")).expect("text");
     assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"), "{svg}");
     assert_eq!(svg.matches("<polyline ").count(), 3);

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::{self, Write};
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::cli::failure::Failure;
@@ -10,7 +11,7 @@ use crate::cli::terminal::steers;
 use crate::cli::value::not_an_option;
 use crate::cli::{
     batch, bench, color, completions, convert, examples, find, info, man, palettes, plan, point, render,
-    stats, stitch, zoom,
+    stats, stitch, version, views, zoom,
 };
 
 /// Mandelbrot pictures and exact escape counts.
@@ -26,6 +27,9 @@ use crate::cli::{
     after_long_help = examples::MANDEL
 )]
 pub(crate) struct Args {
+    /// With --version: commit, target, compiler and instructions
+    #[arg(short, long, requires = "version")]
+    verbose: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -80,6 +84,9 @@ pub(crate) enum Command {
     /// List and show the palettes
     #[command(after_long_help = examples::PALETTES)]
     Palettes(palettes::Args),
+    /// List and show the built-in views
+    #[command(after_long_help = examples::VIEWS)]
+    Views(views::Args),
     /// Print a script that completes commands, options and names in a shell
     #[command(after_long_help = examples::COMPLETIONS)]
     Completions(completions::Args),
@@ -88,10 +95,23 @@ pub(crate) enum Command {
     Man(man::Args),
 }
 
+/// Whether one of the words before the command asks for more of the version.
+fn asks_for_all(words: &[OsString]) -> bool {
+    let before = words.iter().skip(1).take_while(|word| word.to_string_lossy().starts_with('-'));
+    let short = |word: &str| !word.starts_with("--") && word.contains('v');
+    before.map(|word| word.to_string_lossy()).any(|word| word == "--verbose" || short(&word))
+}
+
 /// Prints help, the version or a mistake, and ends the program. Help that cannot be written is a failure.
 #[expect(clippy::exit, reason = "clap chooses the exit code, as in its own `Error::exit`")]
-fn told(error: &clap::Error) -> Failure {
-    match error.print().and_then(|()| io::stdout().flush()) {
+fn told(error: &clap::Error, words: &[OsString]) -> Failure {
+    let printed = match error.kind() {
+        ErrorKind::DisplayVersion if asks_for_all(words) => {
+            io::stdout().write_all(version::long().as_bytes())
+        }
+        _ => error.print(),
+    };
+    match printed.and_then(|()| io::stdout().flush()) {
         Err(problem) if !error.use_stderr() => Failure::stdout(&problem),
         _ => std::process::exit(error.exit_code()),
     }
@@ -122,7 +142,7 @@ impl Args {
         Self::try_parse().map_err(|error| {
             let control = |c: char| steers(c) && c != '\n';
             if !words.iter().any(|word| word.to_string_lossy().contains(control)) {
-                return told(&error);
+                return told(&error, &words);
             }
             // The message repeats what was typed, which could control the terminal.
             let text = error.render().to_string();

@@ -12,6 +12,8 @@ Examples:
   $ mandel views
   How fast this machine is
   $ mandel bench
+  What to say in a report of a mistake
+  $ mandel -vV
   All options of a command, with examples
   $ mandel help render";
 
@@ -171,6 +173,17 @@ Examples:
   $ mandel palettes --show \"#001,#fff,#fa0,#001\"
   As a text, to change it and use it with --colors
   $ mandel palettes --convert ultra > mine.toml";
+
+pub(crate) const VIEWS: &str = "\
+Examples:
+  All that are built in
+  $ mandel views
+  What two of them look like
+  $ mandel views seahorse mini --preview
+  For a program
+  $ mandel views --json
+  Render one of them
+  $ mandel render --at crown -o crown.png";
 
 pub(crate) const COMPLETIONS: &str = "\
 Examples:

@@ -6,7 +6,7 @@ use mandel::{Draft, Palette, SceneValue};
 
 use crate::cli::failure::{Failure, print};
 use crate::cli::palette::{self, PaletteArg};
-use crate::cli::terminal::{When, brief};
+use crate::cli::terminal::{When, brief, is_dumb};
 use crate::cli::value::Named;
 
 #[derive(clap::Args)]
@@ -35,9 +35,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
     let color = match args.color {
         When::Auto => {
-            let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
             stdout().is_terminal()
-                && !dumb
+                && !is_dumb()
                 && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         }
         When::Always => true,

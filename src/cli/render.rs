@@ -26,7 +26,7 @@ use crate::cli::scene::{SceneArgs, no_lattice};
 use crate::cli::scene_json::scene_json;
 use crate::cli::shard::{self, Folder, PieceArgs};
 use crate::cli::takes::Takes;
-use crate::cli::terminal::{say, shown};
+use crate::cli::terminal::{rate, say, shown};
 use crate::cli::threads;
 use crate::cli::value::{self, Named};
 
@@ -289,7 +289,7 @@ impl<'a> Job<'a> {
             let source = source(&mut self)?;
             let scene = source.render().scene().clone();
             let shown = if args.preview { Progress::Never } else { args.run.progress() };
-            let meter = Meter::start(shown, Stage::Pixels(pixels(&scene)), Arc::default());
+            let meter = Meter::start(shown, Stage::Pixels("picture", pixels(&scene)), Arc::default());
             let written = self.write(source.render(), outputs, &meter, source.failed());
             Ok::<_, Failure>((scene, source.failure().map_or(written, Err)?))
         })?;
@@ -434,14 +434,18 @@ impl<'a> Job<'a> {
             1 => String::new(),
             _ => format!(", {k}x{k} samples"),
         };
+        let names = match names {
+            [name] => name.clone(),
+            // A line for each, and one for what they have in common.
+            names => format!("{}\n{} files", names.join("\n"), names.len()),
+        };
         format!(
-            "{}: {width}x{height}{samples}, max_iter {}, {}, {} thread{}, {seconds:.3} s, {:.1} Mpixel/s",
-            names.join(", "),
+            "{names}: {width}x{height}{samples}, max_iter {}, {}, {} thread{}, {seconds:.3} s, {}",
             scene.bailout().max_iter(),
             self.made().0,
             self.share.threads,
             if self.share.threads == 1 { "" } else { "s" },
-            f64::from(width) * f64::from(height) / seconds / 1e6,
+            rate(f64::from(width) * f64::from(height) / seconds),
         )
     }
 }

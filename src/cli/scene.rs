@@ -14,12 +14,12 @@ use num_complex::Complex;
 use crate::cli::failure::{Failure, usage};
 use crate::cli::memory;
 use crate::cli::palette::{self, PaletteArg};
+use crate::cli::place::{names, place};
 use crate::cli::progress::{Meter, Progress, Stage};
 use crate::cli::resolved::Resolved;
 use crate::cli::scene_file::{self, SceneFile};
 use crate::cli::terminal::brief;
 use crate::cli::value::{self, Auto, Center, Named, Shade, Worded};
-use crate::cli::words::did_you_mean;
 
 /// Options that describe a picture.
 #[derive(Args, Default)]
@@ -53,7 +53,7 @@ pub(crate) struct SceneArgs {
     ///
     /// home, seahorse, elephant, mini, and from 1e14 to 1e8000 twins, crown, wreath, star, leaves, needle, safari, ssssssssss,
     /// dendrite, blossom, branches, urchin.
-    #[arg(long, value_name = "NAME", hide_possible_values = true, help_heading = "View", value_parser = Named(location, views))]
+    #[arg(long, value_name = "NAME", hide_possible_values = true, help_heading = "View", value_parser = Named(place, names))]
     at: Option<Location>,
     /// Where region and picture differ in shape [default: fit]
     #[arg(long, value_enum, help_heading = "View")]
@@ -181,18 +181,6 @@ enum MapArg {
     Cyclic,
 }
 
-fn views() -> Vec<String> {
-    Location::ALL.iter().map(|place| place.name.to_string()).collect()
-}
-
-fn location(name: &str) -> Result<Location, Failure> {
-    Location::named(name).ok_or_else(|| {
-        let names: Vec<&str> = Location::ALL.iter().map(|place| place.name).collect();
-        let meant = did_you_mean(name, names.iter().copied());
-        usage(format!("no view named '{}'{meant}; known: {}", name.escape_debug(), names.join(", ")))
-    })
-}
-
 fn supersample(text: &str) -> Result<Auto<u32>, Failure> {
     value::auto(text, |text| value::whole("--supersample", text, 1, Scene::MAX_SUPERSAMPLE, " or 'auto'"))
 }
@@ -278,6 +266,11 @@ impl SceneArgs {
     /// The scene of a file as it is.
     pub(crate) fn of_file(path: PathBuf) -> Self {
         Self { scene: Some(path), ..Self::default() }
+    }
+
+    /// A built-in view in that size.
+    pub(crate) fn of_place(place: Location, size: (u32, u32)) -> Self {
+        Self { at: Some(place), size: Some(size), ..Self::default() }
     }
 
     /// The options on colors.

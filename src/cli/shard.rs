@@ -98,7 +98,7 @@ pub(crate) fn run(order: &Order, picture: &PictureArgs, level: Option<Level>) ->
     let (_, samples) = job.extent(&[*shard]);
     let mut finished = None;
     pool.install(|| {
-        let meter = Meter::start(picture.run.progress(), Stage::Pixels(samples), Arc::default());
+        let meter = Meter::start(picture.run.progress(), Stage::Pixels("shard", samples), Arc::default());
         maker.make(job, orbit, &[*shard], &meter, |digest, counts| finished = Some((digest, counts)))
     })?;
     match finished {
@@ -329,7 +329,7 @@ impl Folder<'_> {
             Some(orbit) => Some(orbit),
             None => orbit_of(job, path, max_steps, progress)?,
         };
-        let all = Stage::Pixels(samples + job.extent(&missing).1);
+        let all = Stage::Pixels("picture", samples + job.extent(&missing).1);
         let meter = Meter::start(progress, all, Arc::default());
         meter.add(samples);
         self.make(job, orbit, &missing, &meter, |_, _| ())?;

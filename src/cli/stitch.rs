@@ -162,7 +162,7 @@ impl Args {
         )?;
         let rows = some_rows(samples.height(), percent, RandomState::new().hash_one(()));
         let total = rows.len() as u64 * u64::from(samples.width());
-        let meter = Meter::start(run.progress(), Stage::Pixels(total), Arc::default());
+        let meter = Meter::start(run.progress(), Stage::Pixels("picture", total), Arc::default());
         let differs = recheck(stitch, kernel.as_ref(), &rows, |samples| meter.add(samples));
         drop(meter);
         if let Some(failure) = stitch.take_failure() {

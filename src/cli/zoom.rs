@@ -214,7 +214,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             return outlook::tell(&film, args.json);
         }
         let total = u64::from(count) * pixels(&film);
-        let meter = Meter::start(args.run.progress(), Stage::Pixels(total), Arc::default());
+        let meter = Meter::start(args.run.progress(), Stage::Pixels("frames", total), Arc::default());
         let (names, made) = match (&target, opened) {
             (_, Some(stream)) => stream.write(&film, &meter)?,
             (Target::Frames(frames), None) => frames.write(args, &film, &unfinished, &meter)?,

@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let pool = threads::pool(threads, bytes.saturating_mul(threads as u64), args.run.quiet)?;
     let pixels = jobs.iter().fold(0_u64, |sum, job| sum.saturating_add(job.outline.pixels));
     let progress = args.run.progress();
-    let meter = Meter::start(progress, Stage::Pixels(pixels), Arc::default());
+    let meter = Meter::start(progress, Stage::Pixels("pictures", pixels), Arc::default());
     let batch = Batch { args, unfinished, meter };
     let reports: Mutex<Vec<Option<Report>>> = Mutex::new(jobs.iter().map(|_| None).collect());
     schedule::run(&jobs, &pool, |job, share| {
