@@ -20,7 +20,7 @@ use crate::cli::memory;
 use crate::cli::metadata::Reading;
 use crate::cli::picture::PictureArgs;
 use crate::cli::pieces::{Source, read_failure};
-use crate::cli::render::{self, Job, Share};
+use crate::cli::render::{Job, Share};
 use crate::cli::request::{Request, requests};
 use crate::cli::resolved::Resolved;
 use crate::cli::scene::ColorArgs;
@@ -47,7 +47,7 @@ pub(crate) struct Args {
     /// Format where the file name has no suffix [default: png]
     ///
     /// As with -: png, npy, tiff, webp, qoi, jpg, ppm, pam, npz, exr.
-    #[arg(long, value_name = "FORMAT", hide_possible_values = true, help_heading = "Output", value_parser = Named(render::format, render::formats))]
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true, help_heading = "Output", value_parser = Named(value::format, value::format_names))]
     format: Option<Format>,
     #[command(flatten)]
     picture: PictureArgs,

@@ -38,7 +38,7 @@ pub(crate) struct Args {
     /// Format where the file name has no suffix [default: png]
     ///
     /// As with -: png, npy, dzi, tiff, webp, qoi, jpg, ppm, pam, npz, exr.
-    #[arg(long, value_name = "FORMAT", hide_possible_values = true, help_heading = "Output", value_parser = Named(format, formats))]
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true, help_heading = "Output", value_parser = Named(value::format, value::format_names))]
     format: Option<Format>,
     #[command(flatten)]
     picture: PictureArgs,
@@ -52,15 +52,6 @@ pub(crate) struct Args {
     dry_run: bool,
     #[command(flatten)]
     pieces: PieceArgs,
-}
-
-/// The names of formats.
-pub(crate) fn formats() -> Vec<String> {
-    Format::all().map(|format| format.to_string()).collect()
-}
-
-pub(crate) fn format(text: &str) -> Result<Format, Failure> {
-    text.parse().map_err(|error| value::named("--format", &error))
 }
 
 /// What a job may take of the machine.

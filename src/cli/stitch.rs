@@ -82,7 +82,7 @@ fn percent(text: &str) -> Result<f64, Failure> {
 }
 
 fn format(text: &str) -> Result<Style, Failure> {
-    if text == "array" { Ok(Style::Array) } else { render::format(text).map(Style::File) }
+    if text == "array" { Ok(Style::Array) } else { value::format(text).map(Style::File) }
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {

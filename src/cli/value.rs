@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
+use mandel::encode::Format;
 use mandel::{Bailout, Decimal, Edge, Error, Level, Light, MAX_SIDE, Shading, parse_magnitude, parse_pasted};
 use num_complex::Complex;
 
@@ -205,6 +206,16 @@ pub(crate) fn max_iter(text: &str) -> Result<Auto<u32>, Failure> {
 /// Rows of pixels in a chunk.
 pub(crate) fn rows_per_chunk(text: &str) -> Result<Auto<u32>, Failure> {
     auto(text, |text| whole("--rows-per-chunk", text, 1, u32::MAX, " or 'auto'"))
+}
+
+/// The names of formats.
+pub(crate) fn format_names() -> Vec<String> {
+    Format::all().map(|format| format.to_string()).collect()
+}
+
+/// The format of that name.
+pub(crate) fn format(text: &str) -> Result<Format, Failure> {
+    text.parse().map_err(|error| named("--format", &error))
 }
 
 fn kernels() -> impl Iterator<Item = &'static str> {
