@@ -708,8 +708,8 @@ fn a_comparison_refuses_nonsense() {
     let folder = Folder::new();
     let most = (4 * num_cpus()).max(256);
     let cases = [
-        (&["--runs", "0"][..], "--runs must be 1..1000 (got '0')".to_string()),
-        (&["--runs", "1001"], "--runs must be 1..1000 (got '1001')".into()),
+        (&["--runs", "0"][..], "--runs must be 1..1000 or 'auto' (got '0')".to_string()),
+        (&["--runs", "1001"], "--runs must be 1..1000 or 'auto' (got '1001')".into()),
         (&["--warmup", "-1"], "--warmup must be 0..100 (got '-1')".into()),
         (&["-t", "1,0"], format!("--threads must be 1..{most} (got '0')")),
         (&["-t", "100000"], format!("--threads must be 1..{most} (got '100000')")),

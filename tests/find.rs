@@ -178,7 +178,7 @@ fn errors_say_what_to_try() {
     refuse(
         &["find", "-c", "1+i", "-z", "100"],
         "error: no minibrot was found in this view: its center escapes, and no nucleus is near; a larger view has \
-         one: try --zoom 0.390625",
+         one: try --zoom 1.5625",
     );
     refuse(
         &["find", "-c", "-0.8+0.1i", "-z", "10", "-n", "8"],
