@@ -302,6 +302,9 @@ pub enum Search {
     /// No nucleus up to this period.
     #[error("no nucleus of a period up to {0}")]
     NoNucleus(u32),
+    /// After so many steps of a walk, a view has no minibrot to go on with.
+    #[error("after {0} steps no minibrot is in view")]
+    NoWay(usize),
     /// Neither a Misiurewicz point in the view nor a sign of one.
     #[error("no Misiurewicz point")]
     NoMisiurewicz,

@@ -29,5 +29,8 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Point(args) => cli::point::run(&args),
         Command::Find(args) => cli::find::run(&args),
         Command::Palettes(args) => cli::palettes::run(&args),
+        Command::Views(args) => cli::views::run(&args),
+        Command::Completions(args) => cli::completions::run(&args, Args::command()),
+        Command::Man(args) => cli::man::run(&args, Args::command()),
     }
 }

@@ -665,7 +665,7 @@ fn a_comparison_is_written_in_every_format() {
     let markdown = fs::read_to_string(folder.path("a.md")).expect("text");
     let rows: Vec<&str> = markdown.lines().filter(|line| line.starts_with('|')).collect();
     assert_eq!(rows.len(), 2 + 12, "{markdown}");
-    assert!(rows.iter().all(|row| row.matches('|').count() == 11), "{markdown}");
+    assert!(rows.iter().all(|row| row.matches('|').count() == 12), "{markdown}");
     let svg = fs::read_to_string(folder.path("a.svg")).expect("text");
     assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"), "{svg}");
     assert_eq!(svg.matches("<polyline ").count(), 3);
@@ -691,8 +691,8 @@ fn a_comparison_refuses_nonsense() {
     let folder = Folder::new();
     let most = (4 * num_cpus()).max(256);
     let cases = [
-        (&["--runs", "0"][..], "--runs must be 1..1000 (got '0')".to_string()),
-        (&["--runs", "1001"], "--runs must be 1..1000 (got '1001')".into()),
+        (&["--runs", "0"][..], "--runs must be 1..1000 or 'auto' (got '0')".to_string()),
+        (&["--runs", "1001"], "--runs must be 1..1000 or 'auto' (got '1001')".into()),
         (&["--warmup", "-1"], "--warmup must be 0..100 (got '-1')".into()),
         (&["-t", "1,0"], format!("--threads must be 1..{most} (got '0')")),
         (&["-t", "100000"], format!("--threads must be 1..{most} (got '100000')")),

@@ -177,8 +177,8 @@ fn errors_say_what_to_try() {
     );
     refuse(
         &["find", "-c", "1+i", "-z", "100"],
-        "error: no minibrot was found in this view: its center escapes, and no nucleus is near; try a larger view, \
-         or another center",
+        "error: no minibrot was found in this view: its center escapes, and no nucleus is near; a larger view has \
+         one: try --zoom 1.5625",
     );
     refuse(
         &["find", "-c", "-0.8+0.1i", "-z", "10", "-n", "8"],
@@ -201,5 +201,41 @@ fn errors_say_what_to_try() {
         &["find", "-c", "i", "-z", "1e6", "--misiurewicz", "3,2"],
         "error: no Misiurewicz point with preperiod 3 and period 2 was found in this view; try a larger view, or \
          leave out preperiod and period to find the lowest ones",
+    );
+}
+
+#[test]
+fn nuclei_are_listed_by_their_periods() {
+    let args = ["find", "-c", "-1.75", "-z", "20", "--count", "5"];
+    let text = succeed(&args);
+    let periods: Vec<u32> = text
+        .lines()
+        .skip(1)
+        .map(|line| line.split_whitespace().next().expect("a period").parse().expect("a number"))
+        .collect();
+    assert_eq!((periods.len(), periods[0]), (5, 3), "{text}");
+    assert!(periods.is_sorted(), "{text}");
+    let list = json(&args);
+    let nuclei = list["nuclei"].as_array().expect("nuclei");
+    assert_eq!((nuclei.len(), &nuclei[0]["period"]), (5, &3.into()));
+    refuse(&["find", "-c", "-1.75", "-z", "20", "--count", "0"], "error: --count must be 1..256 (got '0')");
+}
+
+#[test]
+fn a_walk_ends_in_a_scene() {
+    let text = succeed(&["find", "--explore", "7", "-z", "1e5"]);
+    assert_eq!(text, succeed(&["find", "--explore", "7", "-z", "1e5"]));
+    let place = json(&["find", "--explore", "7", "-z", "1e5"]);
+    assert_eq!((&place["found"], &place["seed"]), (&"julia set".into(), &7.into()));
+    let zoom: f64 = place["zoom"].as_str().expect("a text").parse().expect("a number");
+    assert!(zoom >= 1e5, "{text}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("place.toml");
+    std::fs::write(&path, &text).expect("a file");
+    let scene = succeed(&["info", path.to_str().expect("text")]);
+    assert!(scene.contains(place["center_re"].as_str().expect("a text")), "{scene}");
+    refuse(
+        &["find", "--explore", "x"],
+        "error: --explore needs a whole number from 0 to 18446744073709551615 (got 'x'); try --explore 7",
     );
 }

@@ -3,21 +3,33 @@
 use std::ffi::OsString;
 use std::io::{self, Write};
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::cli::failure::Failure;
 use crate::cli::terminal::steers;
 use crate::cli::value::not_an_option;
 use crate::cli::{
-    batch, bench, color, convert, find, info, palettes, plan, point, render, stats, stitch, zoom,
+    batch, bench, color, completions, convert, examples, find, info, man, palettes, plan, point, render,
+    stats, stitch, version, views, zoom,
 };
 
 /// Mandelbrot pictures and exact escape counts.
 ///
 /// `mandel render` without any option makes a picture of the whole set.
 #[derive(Parser)]
-#[command(version, about, max_term_width = 110, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    version,
+    about,
+    max_term_width = 110,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_long_help = examples::MANDEL
+)]
 pub(crate) struct Args {
+    /// With --version: commit, target, compiler and instructions
+    #[arg(short, long, requires = "version")]
+    verbose: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -25,45 +37,92 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Make a picture, or an array of counts for NumPy
+    #[command(after_long_help = examples::RENDER)]
     Render(Box<render::Args>),
-    /// Make a picture of the numbers in a file, without iterating again
+    /// Make a picture of the numbers in a file
+    #[command(after_long_help = examples::COLOR)]
     Color(Box<color::Args>),
-    /// Make the frames of a film that zooms into a point, or the film itself
-    #[command(mut_arg("zoom", |arg| arg.visible_alias("to").help("Magnification of the last frame: 1e30, 10^30, 2^100")))]
+    /// Make a film that zooms into a point, or its frames
+    #[command(
+        after_long_help = examples::ZOOM,
+        mut_arg("zoom", |arg| {
+            let help = "Magnification of the last frame: 1e30, 10^30, 2^100";
+            arg.visible_alias("to").help(help).long_help(help)
+        })
+    )]
     Zoom(Box<zoom::Args>),
-    /// Make many pictures: the jobs of a file, on all threads together
+    /// Make many pictures: the jobs of a file
+    #[command(after_long_help = examples::BATCH)]
     Batch(batch::Args),
-    /// Cut a large render into shards that many machines can make
-    #[command(mut_args(|arg| { let color = arg.get_help_heading() == Some("Color"); arg.hide(color) }))]
+    /// Cut a large render into shards for many machines
+    #[command(
+        after_long_help = examples::PLAN,
+        mut_args(|arg| { let color = arg.get_help_heading() == Some("Color"); arg.hide(color) })
+    )]
     Plan(Box<plan::Args>),
     /// Make a picture of the shards of a job
+    #[command(after_long_help = examples::STITCH)]
     Stitch(Box<stitch::Args>),
-    /// Compare numbers of threads, schedules and chunk sizes on one scene
+    /// Compare numbers of threads, schedules and chunk sizes
+    #[command(after_long_help = examples::BENCH)]
     Bench(Box<bench::Args>),
-    /// Tell how the counts of a field or a scene are distributed, and what limit and density to try
+    /// Tell how counts are distributed, and what limit to try
+    #[command(after_long_help = examples::STATS)]
     Stats(stats::Args),
-    /// Print the scene that a picture was made from, or the location in a file of another program
+    /// Print the scene in a picture, or the location in a file
+    #[command(after_long_help = examples::INFO)]
     Info(info::Args),
-    /// Write a scene or location as a file of mandel, Kalles Fraktaler or Fraktaler-3
+    /// Write a scene or location as a file of another program
+    #[command(after_long_help = examples::CONVERT)]
     Convert(convert::Args),
-    /// Iterate one point: its exact escape count, proven, and its smooth count
+    /// Iterate one point: its exact and its smooth count
+    #[command(after_long_help = examples::POINT)]
     Point(point::Args),
-    /// Find the minibrot in a view, its period and size, to all digits that a view of it needs
+    /// Find the minibrot in a view, its period and size
+    #[command(after_long_help = examples::FIND)]
     Find(find::Args),
-    /// List the palettes, and show them in a terminal that has colors
+    /// List and show the palettes
+    #[command(after_long_help = examples::PALETTES)]
     Palettes(palettes::Args),
+    /// List and show the built-in views
+    #[command(after_long_help = examples::VIEWS)]
+    Views(views::Args),
+    /// Print a script that completes commands, options and names in a shell
+    #[command(after_long_help = examples::COMPLETIONS)]
+    Completions(completions::Args),
+    /// Print the manual, or write a page for each command
+    #[command(after_long_help = examples::MAN)]
+    Man(man::Args),
+}
+
+/// Whether one of the words before the command asks for more of the version.
+fn asks_for_all(words: &[OsString]) -> bool {
+    let before = words.iter().skip(1).take_while(|word| word.to_string_lossy().starts_with('-'));
+    let short = |word: &str| !word.starts_with("--") && word.contains('v');
+    before.map(|word| word.to_string_lossy()).any(|word| word == "--verbose" || short(&word))
 }
 
 /// Prints help, the version or a mistake, and ends the program. Help that cannot be written is a failure.
 #[expect(clippy::exit, reason = "clap chooses the exit code, as in its own `Error::exit`")]
-fn told(error: &clap::Error) -> Failure {
-    match error.print().and_then(|()| io::stdout().flush()) {
+fn told(error: &clap::Error, words: &[OsString]) -> Failure {
+    let printed = match error.kind() {
+        ErrorKind::DisplayVersion if asks_for_all(words) => {
+            io::stdout().write_all(version::long().as_bytes())
+        }
+        _ => error.print(),
+    };
+    match printed.and_then(|()| io::stdout().flush()) {
         Err(problem) if !error.use_stderr() => Failure::stdout(&problem),
         _ => std::process::exit(error.exit_code()),
     }
 }
 
 impl Args {
+    /// The parser.
+    pub(crate) fn command() -> clap::Command {
+        <Self as CommandFactory>::command()
+    }
+
     /// Reads the command line. Ends the program if it is invalid or asks for help.
     pub(crate) fn read() -> Result<Self, Failure> {
         let words: Vec<OsString> = std::env::args_os().take_while(|word| word != "--").collect();
@@ -83,7 +142,7 @@ impl Args {
         Self::try_parse().map_err(|error| {
             let control = |c: char| steers(c) && c != '\n';
             if !words.iter().any(|word| word.to_string_lossy().contains(control)) {
-                return told(&error);
+                return told(&error, &words);
             }
             // The message repeats what was typed, which could control the terminal.
             let text = error.render().to_string();

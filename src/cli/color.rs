@@ -12,6 +12,7 @@ use mandel::encode::{Format, SCENE};
 use mandel::render::Render;
 use mandel::{Bailout, Distance, Draft, Escape, Kernel, Map, Scene, Supersample};
 
+use crate::cli::color_args::ColorArgs;
 use crate::cli::command::command;
 use crate::cli::failure::{Failure, usage};
 use crate::cli::file_id::FileId;
@@ -20,28 +21,33 @@ use crate::cli::memory;
 use crate::cli::metadata::Reading;
 use crate::cli::picture::PictureArgs;
 use crate::cli::pieces::{Source, read_failure};
-use crate::cli::render::{self, Job, Share};
+use crate::cli::render::{Job, Share};
 use crate::cli::request::{Request, requests};
 use crate::cli::resolved::Resolved;
-use crate::cli::scene::ColorArgs;
 use crate::cli::takes::Takes;
 use crate::cli::terminal::{reason, shown};
 use crate::cli::threads;
-use crate::cli::value::{self, Worded};
+use crate::cli::value::{self, Named, Worded};
 use crate::cli::words::words;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The numbers: NPZ or EXR made by mandel, NPY, EXR of Kalles Fraktaler or Fraktaler-3, or KFB
+    /// The file of numbers
+    ///
+    /// NPZ or EXR made by mandel, NPY, EXR of Kalles Fraktaler or Fraktaler-3, or KFB.
     #[arg(value_name = "FIELD")]
     field: PathBuf,
-    /// The limit of iterations of a field that does not say it [default: the largest count]
+    /// The limit of iterations of a field that does not say it
+    ///
+    /// [default: the largest count]
     #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true, help_heading = "Sampling", value_parser = Worded(limit))]
     max_iter: Option<u32>,
     #[command(flatten)]
     color: ColorArgs,
-    /// Format where the file name has no suffix, as with -: png, npy, tiff, webp, qoi, jpg, ppm, pam, npz, exr [default: png]
-    #[arg(long, value_name = "FORMAT", help_heading = "Output", value_parser = Worded(render::format))]
+    /// Format where the file name has no suffix [default: png]
+    ///
+    /// As with -: png, npy, tiff, webp, qoi, jpg, ppm, pam, npz, exr.
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true, help_heading = "Output", value_parser = Named(value::format, value::format_names))]
     format: Option<Format>,
     #[command(flatten)]
     picture: PictureArgs,

@@ -16,10 +16,14 @@ use crate::cli::terminal::{say, shown};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// A scene text, a picture, or a location of another program, as for --scene; - for standard input
+    /// A picture, a scene text or a location; - for standard input
+    ///
+    /// As for --scene of 'mandel render'.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Where to write: NAME.toml is a scene text, NAME.kfr a location of Kalles Fraktaler, NAME.f3.toml one of Fraktaler-3
+    /// Where to write: .toml, .kfr or .f3.toml
+    ///
+    /// NAME.toml is a scene text, NAME.kfr a location of Kalles Fraktaler, NAME.f3.toml one of Fraktaler-3.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Replace the file if it is there

@@ -1,4 +1,4 @@
-//! `mandel info`: the scene or location in a file.
+//! `mandel info`: the scene or location in a file, or this machine.
 
 use std::path::PathBuf;
 
@@ -9,20 +9,27 @@ use serde_json::json;
 use crate::cli::failure::{Failure, print};
 use crate::cli::scene_file::{KEYWORD, SceneFile};
 use crate::cli::scene_json::scene_json;
+use crate::cli::system;
 use crate::cli::terminal::{brief, steers};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// A picture or NPZ made by mandel, a scene text, or a location of another program (FILE:ENTRY for one of several); - for standard input
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    /// A picture, a scene text or a location; - for standard input
+    ///
+    /// A picture or NPZ made by mandel, a scene text, or a location of another program (FILE:ENTRY for one of several).
+    #[arg(value_name = "FILE", required_unless_present = "system")]
+    file: Option<PathBuf>,
+    /// Tell what this machine offers: CPUs, limits, instructions
+    #[arg(long, conflicts_with = "file")]
+    system: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let file = SceneFile::read(&args.file)?;
+    let Some(path) = &args.file else { return system::run(args.json) };
+    let file = SceneFile::read(path)?;
     // A scene that cannot be read is an error here too.
     let draft = file.draft()?;
     if let Some(found) = &file.found {

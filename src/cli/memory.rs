@@ -10,6 +10,7 @@ use mandel::ReferenceOrbit;
 use rustix::process::{Resource, getrlimit};
 
 use crate::cli::failure::Failure;
+use crate::cli::groups::{Version, folders};
 use crate::cli::terminal::bytes;
 
 /// What a thread reserves for its stack: 2 MiB (`std::thread`), a guard page, and the stack of its signal handlers, whose
@@ -115,24 +116,12 @@ const VERSION_1: Names =
 const VERSION_2: Names = Names { limit: "memory.max", usage: "memory.current", cache: "inactive_file" };
 
 /// The least that the limits of the process's control groups leave, and those of all groups above them.
-///
-/// `groups` is the text of `/proc/self/cgroup`, `root` the folder where the groups are mounted. In a container the path
-/// may be that of the host, which is not there below `root`: then the folder that is mounted is the group's own.
 fn control_groups(groups: &str, root: &Path) -> Option<u64> {
-    let rooms = groups.lines().filter_map(|line| {
-        let mut parts = line.splitn(3, ':');
-        let (_, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
-        let (mount, names) = match controllers {
-            "" => (root.to_path_buf(), VERSION_2),
-            list if list.split(',').any(|name| name == "memory") => (root.join("memory"), VERSION_1),
-            _ => return None,
-        };
-        // A group outside of the process's namespace begins with "/..", which must not lead out of `root`.
-        let names_of_folders = path.split('/').filter(|name| !matches!(*name, "" | "." | ".."));
-        let group: PathBuf = names_of_folders.collect();
-        group.ancestors().filter_map(|group| room(&mount.join(group), &names)).min()
-    });
-    rooms.min()
+    let room = |(group, version): (PathBuf, Version)| match version {
+        Version::One => room(&group, &VERSION_1),
+        Version::Two => room(&group, &VERSION_2),
+    };
+    folders(groups, root, "memory").into_iter().filter_map(room).min()
 }
 
 /// What the limit of one group leaves. Cached pages of files that were not used lately make way for ours.

@@ -34,6 +34,11 @@ pub(crate) fn known(text: &str) -> Option<Palette> {
     Palette::named(text).or_else(|| Palette::from_list(text).ok())
 }
 
+/// The names of the built-in palettes.
+pub(crate) fn names() -> Vec<String> {
+    Palette::names().map(String::from).collect()
+}
+
 /// Reads NAME, COLORS, FILE or FILE:NAME, in this order.
 pub(crate) fn palette(text: &str) -> Result<PaletteArg, Failure> {
     if let Some(palette) = known(text) {

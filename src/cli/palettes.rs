@@ -6,16 +6,20 @@ use mandel::{Draft, Palette, SceneValue};
 
 use crate::cli::failure::{Failure, print};
 use crate::cli::palette::{self, PaletteArg};
-use crate::cli::terminal::{When, brief};
-use crate::cli::value::Worded;
+use crate::cli::terminal::{When, brief, is_dumb};
+use crate::cli::value::Named;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Show a palette, or all that are in a file: a name, colors, or a file as --palette of 'mandel render' takes it
-    #[arg(long, value_name = "FILE", conflicts_with = "convert", value_parser = Worded(palette::palette))]
+    /// Show a palette, or all that are in a file
+    ///
+    /// A name, colors, or a file as --palette of 'mandel render' takes it.
+    #[arg(long, value_name = "NAME|COLORS|FILE", conflicts_with = "convert", hide_possible_values = true, value_parser = Named(palette::palette, palette::names))]
     show: Option<PaletteArg>,
-    /// Print a palette as a scene text, which --colors of 'mandel render' takes
-    #[arg(long, value_name = "FILE", value_parser = Worded(palette::palette))]
+    /// Print a palette as a scene text
+    ///
+    /// --colors of 'mandel render' takes it.
+    #[arg(long, value_name = "NAME|COLORS|FILE", hide_possible_values = true, value_parser = Named(palette::palette, palette::names))]
     convert: Option<PaletteArg>,
     /// Colors in the list
     #[arg(long, value_enum, default_value = "auto")]
@@ -31,9 +35,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
     let color = match args.color {
         When::Auto => {
-            let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
             stdout().is_terminal()
-                && !dumb
+                && !is_dumb()
                 && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         }
         When::Always => true,

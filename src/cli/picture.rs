@@ -18,28 +18,37 @@ use crate::cli::value::{self, Auto, Worded};
 /// Options that say where a picture goes, and how it is made.
 #[derive(clap::Args)]
 pub(crate) struct PictureArgs {
-    /// File to write (.png, .npy, ...; .dzi makes tiles, and a page that zooms in them), or - for standard output; may be repeated [default: mandel.png, mandel-2.png, ...]
+    /// File to write, or - for standard output; may be repeated
+    ///
+    /// The suffix is the format: .png, .npy, ...; .dzi makes tiles, and a page that zooms in them. The default is the first of
+    /// mandel.png, mandel-2.png, ... that is not there yet.
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub(crate) output: Vec<PathBuf>,
-    /// How hard to try to make a PNG small; the picture is the same
+    /// How hard to try to make a PNG small
     #[arg(long, value_enum, default_value = "fast", help_heading = "Output")]
     compression: CompressionArg,
-    /// Bits of a channel, 8 or 16: PNG, TIFF, PPM and PAM [default: 8]
+    /// Bits of a channel, 8 or 16 [default: 8]
+    ///
+    /// 16 for PNG, TIFF, PPM and PAM.
     #[arg(long, value_name = "BITS", allow_hyphen_values = true, help_heading = "Output", value_parser = Worded(depth))]
     depth: Option<Depth>,
     /// What a JPEG keeps, from 1 to 100 [default: 92]
     #[arg(long, value_name = "Q", allow_hyphen_values = true, help_heading = "Output", value_parser = Worded(|text| value::whole("--quality", text, 1, 100, "")))]
     quality: Option<u32>,
-    /// What an NPY holds; with distance, NPZ and EXR have distances beside all else [default: counts]
+    /// What an NPY holds [default: counts]
+    ///
+    /// With distance, NPZ and EXR have distances beside all else.
     #[arg(long, value_enum, help_heading = "Output")]
     values: Option<ValuesArg>,
-    /// Leave the scene, the program's name and the command out of the picture
+    /// Leave the scene out of the picture
+    ///
+    /// And the program's name, and the command that makes it again.
     #[arg(long, help_heading = "Output")]
     pub(crate) no_metadata: bool,
     /// Replace files that are already there
     #[arg(short, long, conflicts_with = "no_clobber", help_heading = "Output")]
     force: bool,
-    /// Leave files that are already there as they are, and do nothing for them
+    /// Leave files that are already there as they are
     #[arg(long, help_heading = "Output")]
     no_clobber: bool,
 
@@ -47,16 +56,16 @@ pub(crate) struct PictureArgs {
     pub(crate) run: RunArgs,
     #[command(flatten)]
     pub(crate) durability: Durability,
-    /// Rows of pixels handed to a thread at a time, or 'auto'
+    /// Rows handed to a thread at a time, or 'auto'
     #[arg(long, value_name = "N", default_value = "auto", allow_hyphen_values = true, help_heading = "Run", value_parser = Worded(value::rows_per_chunk))]
     rows_per_chunk: Auto<u32>,
-    /// Draw the picture in the terminal while it is made, instead of a bar
+    /// Draw the picture in the terminal while it is made
     #[arg(long, help_heading = "Run")]
     pub(crate) preview: bool,
     /// Say more: the scene, and how it is computed
     #[arg(short, long, conflicts_with = "quiet", help_heading = "Run")]
     pub(crate) verbose: bool,
-    /// Print a summary as one JSON object on standard output
+    /// Print a summary as one JSON object
     #[arg(long, help_heading = "Run")]
     pub(crate) json: bool,
 }

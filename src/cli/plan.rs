@@ -23,34 +23,45 @@ use crate::cli::shard_log;
 use crate::cli::terminal::{say, shown};
 use crate::cli::threads;
 use crate::cli::value::{Worded, whole};
+use clap::ValueHint;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     scene: SceneArgs,
 
-    /// How many shards: a few for each worker, so that none waits long for the last one
+    /// How many shards
+    ///
+    /// A few for each worker, so that none waits long for the last one.
     #[arg(long, value_name = "N", help_heading = "Shards", allow_hyphen_values = true, value_parser = Worded(shards))]
     shards: u32,
-    /// Keep distances too, so that 'mandel stitch' can make light and edges of them; shards get two to three times as large
+    /// Keep distances too, for light and edges
+    ///
+    /// 'mandel stitch' makes light and edges of them. Shards get two to three times as large.
     #[arg(long, help_heading = "Shards")]
     distance: bool,
-    /// Keep periods and distances of points that do not escape too, so that 'mandel stitch' can color them by these
+    /// Keep periods too, for --interior
+    ///
+    /// Periods and distances of points that do not escape, so that 'mandel stitch' can color them by these.
     #[arg(long, help_heading = "Shards")]
     periods: bool,
-    /// File for the job; a deep view has its reference orbit beside it
+    /// File for the job
+    ///
+    /// A deep view has its reference orbit beside it.
     #[arg(short, long, value_name = "FILE", default_value = "job.json", help_heading = "Shards")]
     output: PathBuf,
     /// Replace a file that is already there
     #[arg(short, long, help_heading = "Shards")]
     force: bool,
-    /// Print how well W workers are kept busy, by the predicted costs
+    /// Print how well W workers are kept busy
     #[arg(long, value_name = "W", help_heading = "Shards", allow_hyphen_values = true, value_parser = Worded(workers))]
     simulate: Option<u32>,
-    /// With --simulate, go by what shards in DIR took where they were made, and say how long all take
-    #[arg(long, value_name = "DIR", help_heading = "Shards", requires = "simulate")]
+    /// With --simulate, go by the times in these logs
+    ///
+    /// What shards in DIR took where they were made says how long all take.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Shards", requires = "simulate")]
     logs: Option<PathBuf>,
-    /// Print a script that makes all shards and stitches them
+    /// Print a script that makes and stitches all shards
     #[arg(long, value_enum, value_name = "ENGINE", help_heading = "Shards", conflicts_with_all = ["json", "simulate"])]
     emit: Option<Engine>,
 
@@ -58,7 +69,9 @@ pub(crate) struct Args {
     run: RunArgs,
     #[command(flatten)]
     durability: Durability,
-    /// Print a summary as one JSON object on standard output, with the predicted cost of each shard
+    /// Print a summary as one JSON object
+    ///
+    /// With the predicted cost of each shard.
     #[arg(long, help_heading = "Run")]
     json: bool,
 }

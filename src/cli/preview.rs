@@ -73,9 +73,15 @@ impl Preview {
             say("--preview draws in a terminal, and standard error is none; rendering without it");
             return None;
         }
+        Some(Self::within(layout, None))
+    }
+
+    /// For standard error, which is a terminal, and at most for a window of so many columns and rows.
+    pub(crate) fn within(layout: Layout, most: Option<(u32, u32)>) -> Self {
         let size = tcgetwinsize(stderr()).ok().map(|size| (size.ws_col.into(), size.ws_row.into()));
         let window = size.filter(|&(columns, rows)| columns > 0 && rows > 0).unwrap_or((80, 24));
-        Some(Self::new(layout, Protocol::of(|name| env::var(name).ok()), window))
+        let window = most.map_or(window, |most| (window.0.min(most.0), window.1.min(most.1)));
+        Self::new(layout, Protocol::of(|name| env::var(name).ok()), window)
     }
 
     /// As large as fits into a window of so many columns and rows. Characters are twice as high as wide.

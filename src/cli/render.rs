@@ -26,32 +26,32 @@ use crate::cli::scene::{SceneArgs, no_lattice};
 use crate::cli::scene_json::scene_json;
 use crate::cli::shard::{self, Folder, PieceArgs};
 use crate::cli::takes::Takes;
-use crate::cli::terminal::{say, shown};
+use crate::cli::terminal::{rate, say, shown};
 use crate::cli::threads;
-use crate::cli::value::{self, Worded};
+use crate::cli::value::{self, Named};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     scene: SceneArgs,
 
-    /// Format where the file name has no suffix, as with -: png, npy, dzi, tiff, webp, qoi, jpg, ppm, pam, npz, exr [default: png]
-    #[arg(long, value_name = "FORMAT", help_heading = "Output", value_parser = Worded(format))]
+    /// Format where the file name has no suffix [default: png]
+    ///
+    /// As with -: png, npy, dzi, tiff, webp, qoi, jpg, ppm, pam, npz, exr.
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true, help_heading = "Output", value_parser = Named(value::format, value::format_names))]
     format: Option<Format>,
     #[command(flatten)]
     picture: PictureArgs,
-    /// Kernel: auto, scalar, portable or avx2; every one gives the same numbers
-    #[arg(long, value_name = "KERNEL", default_value = "auto", help_heading = "Run", value_parser = Worded(value::kernel))]
+    /// Kernel; every one gives the same numbers
+    #[arg(long, value_name = "KERNEL", default_value = "auto", help_heading = "Run", value_parser = Named(value::kernel, value::kernel_names))]
     kernel: &'static str,
-    /// Print the scene as a text that --scene reads, with the max-iter that 'auto' finds, and do nothing
+    /// Print the scene as a text, and do nothing
+    ///
+    /// --scene reads that text. It has the max-iter that 'auto' finds.
     #[arg(long, help_heading = "Run")]
     dry_run: bool,
     #[command(flatten)]
     pieces: PieceArgs,
-}
-
-pub(crate) fn format(text: &str) -> Result<Format, Failure> {
-    text.parse().map_err(|error| value::named("--format", &error))
 }
 
 /// What a job may take of the machine.
@@ -280,7 +280,7 @@ impl<'a> Job<'a> {
             let source = source(&mut self)?;
             let scene = source.render().scene().clone();
             let shown = if args.preview { Progress::Never } else { args.run.progress() };
-            let meter = Meter::start(shown, Stage::Pixels(pixels(&scene)), Arc::default());
+            let meter = Meter::start(shown, Stage::Pixels("picture", pixels(&scene)), Arc::default());
             let written = self.write(source.render(), outputs, &meter, source.failed());
             Ok::<_, Failure>((scene, source.failure().map_or(written, Err)?))
         })?;
@@ -430,14 +430,18 @@ impl<'a> Job<'a> {
             1 => String::new(),
             _ => format!(", {k}x{k} samples"),
         };
+        let names = match names {
+            [name] => name.clone(),
+            // A line for each, and one for what they have in common.
+            names => format!("{}\n{} files", names.join("\n"), names.len()),
+        };
         format!(
-            "{}: {width}x{height}{samples}, max_iter {}, {}, {} thread{}, {seconds:.3} s, {:.1} Mpixel/s",
-            names.join(", "),
+            "{names}: {width}x{height}{samples}, max_iter {}, {}, {} thread{}, {seconds:.3} s, {}",
             scene.bailout().max_iter(),
             self.made().0,
             self.share.threads,
             if self.share.threads == 1 { "" } else { "s" },
-            f64::from(width) * f64::from(height) / seconds / 1e6,
+            rate(f64::from(width) * f64::from(height) / seconds),
         )
     }
 }

@@ -8,7 +8,9 @@ use crate::cli::value::Worded;
 /// How a command runs. What it makes depends on none of it.
 #[derive(clap::Args, Clone)]
 pub(crate) struct RunArgs {
-    /// Worker threads, or 'auto' [default: MANDEL_THREADS, RAYON_NUM_THREADS, or the usable CPUs]
+    /// Worker threads, or 'auto' for the usable CPUs
+    ///
+    /// The default is MANDEL_THREADS, RAYON_NUM_THREADS, or the usable CPUs.
     #[arg(short, long, value_name = "N", allow_hyphen_values = true, help_heading = "Run", value_parser = Worded(threads::option))]
     threads: Option<usize>,
     /// When to show progress

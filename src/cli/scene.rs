@@ -6,32 +6,38 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use mandel::encode::Values;
 use mandel::{
-    Aspect, AutoMaxIter, Bailout, Decimal, Draft, Edge, Error, Escape, Extent, Grid, Interior, Light,
-    Location, Map, Plan, Projection, Rotation, Scene, Smoothing, Supersample, auto_max_iter,
+    Aspect, AutoMaxIter, Decimal, Draft, Error, Extent, Grid, Location, Map, Plan, Projection, Rotation,
+    Scene, Smoothing, Supersample, auto_max_iter,
 };
 use num_complex::Complex;
 
+use crate::cli::color_args::ColorArgs;
 use crate::cli::failure::{Failure, usage};
 use crate::cli::memory;
-use crate::cli::palette::{self, PaletteArg};
+use crate::cli::place::{names, place};
 use crate::cli::progress::{Meter, Progress, Stage};
 use crate::cli::resolved::Resolved;
 use crate::cli::scene_file::{self, SceneFile};
 use crate::cli::terminal::brief;
-use crate::cli::value::{self, Auto, Center, Shade, Worded};
-use crate::cli::words::did_you_mean;
+use crate::cli::value::{self, Auto, Center, Named, Worded};
 
 /// Options that describe a picture.
 #[derive(Args, Default)]
 pub(crate) struct SceneArgs {
-    /// A scene text ('--dry-run' prints one), a picture or NPZ made by mandel, or a location of Kalles Fraktaler, Fraktaler-3, DeepDrill, Fractint
-    /// (FILE:ENTRY), XaoS or Mandelbrot.site, also in a picture; - for standard input. Other options override it
+    /// A scene, picture or location file to begin with
+    ///
+    /// A scene text ('--dry-run' prints one), a picture or NPZ made by mandel, or a location of Kalles Fraktaler, Fraktaler-3,
+    /// DeepDrill, Fractint (FILE:ENTRY), XaoS or Mandelbrot.site, also in a picture; - for standard input. Other options override it.
     #[arg(long, value_name = "FILE", help_heading = "View")]
     scene: Option<PathBuf>,
-    /// Center of the view: -0.75+0.1i, -0.75,0.1, 0.1i or -1.75, as pasted from a page, or @FILE for a file that holds it
+    /// Center of the view: -0.75+0.1i, -0.75,0.1, or @FILE
+    ///
+    /// Any number of digits, as pasted from a page: -0.75+0.1i, -0.75,0.1, 0.1i or -1.75; @FILE reads them from a file.
     #[arg(short, long, value_name = "C", allow_hyphen_values = true, help_heading = "View", value_parser = Worded(value::center))]
     center: Option<Center>,
-    /// Magnification: the view is 4/Z high. 1e30, 10^30, 2^100, 1,000,000
+    /// Magnification: the view is 4/Z high
+    ///
+    /// Written as 1e30, 10^30, 2^100 or 1,000,000.
     #[arg(short, long, value_name = "Z", allow_hyphen_values = true, help_heading = "View", value_parser = Worded(|text| value::extent("--zoom", text)))]
     zoom: Option<Decimal>,
     /// Width of the view in the plane
@@ -43,83 +49,46 @@ pub(crate) struct SceneArgs {
     /// View by its edges, instead of center and size
     #[arg(long, value_name = "XMIN,XMAX,YMIN,YMAX", allow_hyphen_values = true, help_heading = "View", value_parser = Worded(value::region))]
     region: Option<[Decimal; 4]>,
-    /// A built-in view: home, seahorse, elephant, mini, and from 1e14 to 1e8000 twins, crown, wreath, star, leaves,
-    /// needle, safari, ssssssssss, dendrite, blossom, branches, urchin
-    #[arg(long, value_name = "NAME", help_heading = "View", value_parser = Worded(location))]
+    /// A built-in view; 'mandel views' lists them
+    ///
+    /// home, seahorse, elephant, mini, and from 1e14 to 1e8000 twins, crown, wreath, star, leaves, needle, safari, ssssssssss,
+    /// dendrite, blossom, branches, urchin.
+    #[arg(long, value_name = "NAME", hide_possible_values = true, help_heading = "View", value_parser = Named(place, names))]
     at: Option<Location>,
-    /// How the plane is laid out: as it is, or the rings around the center as rows from the top down, angles from left to right. The
-    /// upper edge then is a circle 4/Z across, and the height of the picture says how far it goes in [default: flat]
+    /// How the plane is laid out [default: flat]
+    ///
+    /// As it is, or the rings around the center as rows from the top down, angles from left to right. The upper edge then is a circle
+    /// 4/Z across, and the height of the picture says how far it goes in.
     #[arg(long, value_enum, help_heading = "View")]
     projection: Option<ProjectionArg>,
     /// Where region and picture differ in shape [default: fit]
     #[arg(long, value_enum, help_heading = "View")]
     aspect: Option<AspectArg>,
-    /// Turn the picture about its center, counter-clockwise, by any angle in degrees [default: 0]
+    /// Turn the picture counter-clockwise, in degrees [default: 0]
     #[arg(long, value_name = "DEG", allow_hyphen_values = true, help_heading = "View", value_parser = Worded(rotation))]
     rotate: Option<Rotation>,
     /// Where the samples lie [default: centers]
     #[arg(long, value_enum, help_heading = "View")]
     grid: Option<GridArg>,
 
-    /// Iterations after which a point is given up, or 'auto' [default: that of the view: 1000, or auto if it is deep]
+    /// Iterations after which a point is given up, or 'auto'
+    ///
+    /// [default: that of the view: 1000, or auto if it is deep]
     #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true, help_heading = "Sampling", value_parser = Worded(value::max_iter))]
     max_iter: Option<Auto<u32>>,
-    /// Picture size: 1920x1080, hd, fhd, qhd, 4k, 8k, 16k, or N for a square [default: fhd]
-    #[arg(short, long, value_name = "SIZE", allow_hyphen_values = true, help_heading = "Sampling", value_parser = Worded(value::size))]
+    /// Picture size: 1920x1080, 4k, or N for a square [default: fhd]
+    ///
+    /// Names are hd, fhd, qhd, 4k, 8k and 16k.
+    #[arg(short, long, value_name = "SIZE", allow_hyphen_values = true, hide_possible_values = true, help_heading = "Sampling", value_parser = Named(value::size, value::size_names))]
     size: Option<(u32, u32)>,
-    /// K by K samples for each pixel, 1..8, or 'auto': 2 by 2, and up to 8 by 8 where they disagree [default: 2, and 1 where only
-    /// counts are made]
+    /// K by K samples for each pixel, 1..8, or 'auto' [default: 2]
+    ///
+    /// 'auto' takes 2 by 2, and up to 8 by 8 where they disagree. Where only counts are made, the default is 1.
     #[arg(long, value_name = "K", allow_hyphen_values = true, help_heading = "Sampling", value_parser = Worded(supersample))]
     supersample: Option<Auto<u32>>,
 
     #[command(flatten)]
     color: ColorArgs,
-}
-
-/// Options that say how numbers become colors.
-#[derive(Args, Default)]
-pub(crate) struct ColorArgs {
-    /// Take all colors of this scene text, or PNG made by mandel, with the map that was found for it: frames of a film look alike.
-    /// Other options override them
-    #[arg(long, value_name = "FILE", help_heading = "Color")]
-    colors: Option<PathBuf>,
-    /// A palette's name ('mandel palettes' lists them), colors: "#001,#fff,#fa0,#001", or a file: .map, .ugr (FILE:NAME), .ggr,
-    /// .kfr, .kfp, or a picture, whose diagonal is taken [default: glacier]
-    #[arg(short, long, value_name = "NAME|COLORS|FILE", help_heading = "Color", value_parser = Worded(palette::palette))]
-    palette: Option<PaletteArg>,
-    /// How counts are laid along the palette [default: auto, and log for home, seahorse, elephant, mini]
-    #[arg(long, value_enum, help_heading = "Color")]
-    map: Option<MapArg>,
-    /// Pass through the palette this many times as fast, up to 1e6 [default: that of the view, 1]
-    #[arg(long, value_name = "X", allow_hyphen_values = true, help_heading = "Color", value_parser = Worded(|text| value::real("--density", text)))]
-    density: Option<f64>,
-    /// Start this far into the palette; 1 is one whole pass [default: 0]
-    #[arg(long, value_name = "X", allow_hyphen_values = true, help_heading = "Color", value_parser = Worded(|text| value::real("--offset", text)))]
-    offset: Option<f64>,
-    /// The count that the logarithmic map begins at [default: the lowest in view]
-    #[arg(long, value_name = "N", allow_hyphen_values = true, help_heading = "Color", value_parser = Worded(origin))]
-    origin: Option<u32>,
-    /// Run through the palette backwards; =false to override a scene
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Color")]
-    reverse: Option<bool>,
-    /// Bands of whole counts, and a palette's own steps, instead of smooth color; =false to override a scene
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Color")]
-    bands: Option<bool>,
-    /// Points that do not escape: a color (#rgb, #rrggbb, black or white), transparent, 'period' for a color of the palette for each
-    /// period of the cycle that they come to, or 'distance' for the palette from the boundary inwards [default: black]
-    #[arg(long, value_name = "COLOR|HOW", help_heading = "Color", value_parser = Worded(interior))]
-    interior: Option<Interior>,
-    /// Light from this direction on the relief around the set: degrees from the right, counter-clockwise; 135 is the upper left.
-    /// HEIGHT from 0.5 makes it milder [1.2], STRENGTH from 0 to 1 weaker [1]; 'none' to override a scene
-    #[arg(long, value_name = "ANGLE[,HEIGHT[,STRENGTH]]", allow_hyphen_values = true, help_heading = "Color", value_parser = Worded(value::light))]
-    light: Option<Shade<Light>>,
-    /// Show filaments thinner than a pixel: what is within X pixels of the set turns to the interior's color, or to COLOR; 'none' to
-    /// override a scene
-    #[arg(long, value_name = "X[,COLOR]", allow_hyphen_values = true, help_heading = "Color", value_parser = Worded(value::edge))]
-    edge: Option<Shade<Edge>>,
-    /// Round colors up or down by the place of the pixel, so that slow gradients show no steps in 8 bits; =false to override a scene
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Color")]
-    dither: Option<bool>,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -146,36 +115,8 @@ enum GridArg {
     Endpoints,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum MapArg {
-    /// The palette goes where the structure is, found from a preview
-    Auto,
-    /// Equal parts of the palette for equal parts of the picture; keeps all counts in memory
-    Histogram,
-    /// By the logarithm, from the lowest count in view
-    Log,
-    /// One pass from 0 to max-iter
-    Linear,
-    /// One pass from 0 to max-iter, by the square root
-    Sqrt,
-    /// A pass every 64 iterations
-    Cyclic,
-}
-
-fn location(name: &str) -> Result<Location, Failure> {
-    Location::named(name).ok_or_else(|| {
-        let names: Vec<&str> = Location::ALL.iter().map(|place| place.name).collect();
-        let meant = did_you_mean(name, names.iter().copied());
-        usage(format!("no view named '{}'{meant}; known: {}", name.escape_debug(), names.join(", ")))
-    })
-}
-
 fn supersample(text: &str) -> Result<Auto<u32>, Failure> {
     value::auto(text, |text| value::whole("--supersample", text, 1, Scene::MAX_SUPERSAMPLE, " or 'auto'"))
-}
-
-fn origin(text: &str) -> Result<u32, Failure> {
-    value::whole("--origin", text, 0, Bailout::MAX_ITER, "")
 }
 
 fn rotation(text: &str) -> Result<Rotation, Failure> {
@@ -188,69 +129,15 @@ fn rotation(text: &str) -> Result<Rotation, Failure> {
     })
 }
 
-fn interior(text: &str) -> Result<Interior, Failure> {
-    text.parse().map_err(|error| value::named("--interior", &error))
-}
-
-impl ColorArgs {
-    /// Puts the colors that the options name in place of those of a draft.
-    pub(crate) fn put(&self, draft: &mut Draft) -> Result<(), Failure> {
-        if let Some(path) = &self.colors {
-            SceneFile::read(path)?.colors()?.give_colors(draft);
-        }
-        let map = self.map.map(|map| match map {
-            MapArg::Auto => Map::Auto,
-            MapArg::Histogram => Map::Histogram,
-            MapArg::Log => Map::Log,
-            MapArg::Linear => Map::Linear,
-            MapArg::Sqrt => Map::Sqrt,
-            MapArg::Cyclic => Map::Cyclic,
-        });
-        draft.palette = self.palette.as_ref().map(PaletteArg::palette).transpose()?.or(draft.palette.take());
-        if map.is_some_and(|map| draft.map != Some(map)) {
-            // It belonged to another map.
-            draft.curve = None;
-            if draft.map.is_some() {
-                draft.origin = None;
-            }
-        }
-        draft.map = map.or(draft.map);
-        draft.origin = self.origin.map(|n| Escape::new(n, 0.0)).or(draft.origin);
-        draft.density = self.density.or(draft.density);
-        draft.offset = self.offset.or(draft.offset);
-        draft.interior = self.interior.or(draft.interior);
-        draft.light = self.light.map(|light| light.0).or(draft.light);
-        draft.edge = self.edge.map(|edge| edge.0).or(draft.edge);
-        draft.dither = self.dither.or(draft.dither);
-        draft.bands = self.bands.or(draft.bands);
-        draft.reverse = self.reverse.or(draft.reverse);
-        Ok(())
-    }
-
-    /// An option that was given, if any.
-    pub(crate) fn given(&self) -> Option<&'static str> {
-        let given = [
-            ("--colors", self.colors.is_some()),
-            ("--palette", self.palette.is_some()),
-            ("--map", self.map.is_some()),
-            ("--density", self.density.is_some()),
-            ("--offset", self.offset.is_some()),
-            ("--origin", self.origin.is_some()),
-            ("--reverse", self.reverse.is_some()),
-            ("--bands", self.bands.is_some()),
-            ("--interior", self.interior.is_some()),
-            ("--light", self.light.is_some()),
-            ("--edge", self.edge.is_some()),
-            ("--dither", self.dither.is_some()),
-        ];
-        given.into_iter().find(|(_, given)| *given).map(|(name, _)| name)
-    }
-}
-
 impl SceneArgs {
     /// The scene of a file as it is.
     pub(crate) fn of_file(path: PathBuf) -> Self {
         Self { scene: Some(path), ..Self::default() }
+    }
+
+    /// A built-in view in that size.
+    pub(crate) fn of_place(place: Location, size: (u32, u32)) -> Self {
+        Self { at: Some(place), size: Some(size), ..Self::default() }
     }
 
     /// The options on colors.

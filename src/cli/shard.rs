@@ -27,24 +27,29 @@ use crate::cli::terminal::{brief, reason, say, shown};
 use crate::cli::threads;
 use crate::cli::value::Worded;
 use crate::cli::words::words;
+use clap::ValueHint;
 
 /// Options that make a part of a picture, or make it part by part.
 #[derive(clap::Args)]
 pub(crate) struct PieceArgs {
-    /// Make a shard of this job instead of a picture; 'mandel plan' makes one
+    /// Make a shard of this job instead of a picture
+    ///
+    /// 'mandel plan' makes a job.
     #[arg(long, value_name = "JOB", help_heading = "Shards", requires = "shard", requires = "out_dir",
         conflicts_with_all = ["scene", "center", "zoom", "width", "height", "region", "at", "aspect", "grid", "rotate", "max_iter",
             "size", "supersample", "ColorArgs", "output", "format", "force", "no_clobber", "no_metadata", "dry_run",
             "resume"])]
     job: Option<PathBuf>,
-    /// Which one: K of N, the first is 1/N; or 'env' to read K from the variable of a scheduler
+    /// Which shard, the first is 1/N; or 'env'
+    ///
+    /// 'env' reads K from the variable of a scheduler.
     #[arg(long, value_name = "K/N", help_heading = "Shards", requires = "job", value_parser = Worded(shard_number))]
     shard: Option<ShardArg>,
     /// The folder for it
-    #[arg(long, value_name = "DIR", help_heading = "Shards", requires = "job")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Shards", requires = "job")]
     out_dir: Option<PathBuf>,
-    /// Keep finished parts in DIR, and go on from those that are there
-    #[arg(long, value_name = "DIR", help_heading = "Shards")]
+    /// Keep finished parts in DIR, and go on from those
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Shards")]
     resume: Option<PathBuf>,
 }
 
@@ -92,7 +97,7 @@ pub(crate) fn run(order: &Order, picture: &PictureArgs, level: Option<Level>) ->
     let (_, samples) = job.extent(&[*shard]);
     let mut finished = None;
     pool.install(|| {
-        let meter = Meter::start(picture.run.progress(), Stage::Pixels(samples), Arc::default());
+        let meter = Meter::start(picture.run.progress(), Stage::Pixels("shard", samples), Arc::default());
         maker.make(job, orbit, &[*shard], &meter, |digest, counts| finished = Some((digest, counts)))
     })?;
     match finished {
@@ -323,7 +328,7 @@ impl Folder<'_> {
             Some(orbit) => Some(orbit),
             None => orbit_of(job, path, max_steps, progress)?,
         };
-        let all = Stage::Pixels(samples + job.extent(&missing).1);
+        let all = Stage::Pixels("picture", samples + job.extent(&missing).1);
         let meter = Meter::start(progress, all, Arc::default());
         meter.add(samples);
         self.make(job, orbit, &missing, &meter, |_, _| ())?;

@@ -22,10 +22,14 @@ use crate::cli::value::Worded;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// A field as 'mandel color' reads it, or a scene text or picture of mandel, which is iterated
+    /// A file of numbers, a scene text or a picture
+    ///
+    /// A field as 'mandel color' reads it; a scene text or picture of mandel is iterated.
     #[arg(value_name = "FIELD|SCENE")]
     path: PathBuf,
-    /// The limit of iterations of a field that does not say it [default: the largest count]
+    /// The limit of iterations of a field that does not say it
+    ///
+    /// [default: the largest count]
     #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true, value_parser = Worded(color::limit))]
     max_iter: Option<u32>,
     /// Print one JSON object

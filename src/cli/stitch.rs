@@ -11,6 +11,7 @@ use mandel::job::{Job, Stitch, Survey, recheck, survey};
 use mandel::{Draft, Plan, Scene};
 use serde_json::json;
 
+use crate::cli::color_args::ColorArgs;
 use crate::cli::failure::{Failure, print, usage};
 use crate::cli::interrupt::Unfinished;
 use crate::cli::memory;
@@ -20,13 +21,13 @@ use crate::cli::progress::{Meter, Stage};
 use crate::cli::render::{self, Share};
 use crate::cli::request::requests;
 use crate::cli::resolved::Resolved;
-use crate::cli::scene::ColorArgs;
 use crate::cli::scene_file::SceneFile;
 use crate::cli::shard::{check_detail, source};
 use crate::cli::terminal::{brief, reason, say, shown};
 use crate::cli::threads;
 use crate::cli::value::{self, Worded};
 use crate::cli::words::words;
+use clap::ValueHint;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -34,18 +35,26 @@ pub(crate) struct Args {
     #[arg(value_name = "JOB")]
     job: PathBuf,
     /// Folders of shards
-    #[arg(value_name = "DIR", required = true)]
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath, required = true)]
     folders: Vec<PathBuf>,
-    /// Print the numbers of the shards that are missing or damaged, one a line, and do nothing else
+    /// Print which shards are missing or damaged
+    ///
+    /// Their numbers, one a line; nothing else is done.
     #[arg(long, help_heading = "Shards", conflicts_with = "output")]
     missing: bool,
-    /// Compute this part of all rows again, chosen at random, and refuse shards that hold other numbers
+    /// Compute this part of all rows again
+    ///
+    /// Rows chosen at random. Shards that hold other numbers are refused.
     #[arg(long, value_name = "PERCENT", help_heading = "Shards", conflicts_with = "missing", allow_hyphen_values = true, value_parser = Worded(percent))]
     recheck: Option<f64>,
-    /// Format where the file name has no suffix: png, npy, dzi, ...; with --missing, 'array' prints 5,7,9-12
+    /// Format where the file name has no suffix
+    ///
+    /// png, npy, dzi, ...; with --missing, 'array' prints 5,7,9-12.
     #[arg(long, value_name = "FORMAT", help_heading = "Output", value_parser = Worded(format))]
     format: Option<Style>,
-    /// Take the colors of this scene text, or PNG made by mandel; other options override them
+    /// Take the colors of this scene text or picture
+    ///
+    /// Other options override them.
     #[arg(long, value_name = "FILE", help_heading = "Color")]
     scene: Option<PathBuf>,
     #[command(flatten)]
@@ -73,7 +82,7 @@ fn percent(text: &str) -> Result<f64, Failure> {
 }
 
 fn format(text: &str) -> Result<Style, Failure> {
-    if text == "array" { Ok(Style::Array) } else { render::format(text).map(Style::File) }
+    if text == "array" { Ok(Style::Array) } else { value::format(text).map(Style::File) }
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
@@ -153,7 +162,7 @@ impl Args {
         )?;
         let rows = some_rows(samples.height(), percent, RandomState::new().hash_one(()));
         let total = rows.len() as u64 * u64::from(samples.width());
-        let meter = Meter::start(run.progress(), Stage::Pixels(total), Arc::default());
+        let meter = Meter::start(run.progress(), Stage::Pixels("picture", total), Arc::default());
         let differs = recheck(stitch, kernel.as_ref(), &rows, |samples| meter.add(samples));
         drop(meter);
         if let Some(failure) = stitch.take_failure() {

@@ -15,6 +15,11 @@ pub(crate) enum When {
     Never,
 }
 
+/// Whether the terminal cannot move its cursor or show colors.
+pub(crate) fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|value| value == "dumb")
+}
+
 /// Prints a message to standard error; does nothing if that is closed.
 pub(crate) fn say(message: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{message}");
@@ -63,5 +68,33 @@ pub(crate) fn bytes(count: u64) -> String {
         format!("{value:.0} {}", units[unit])
     } else {
         format!("{value:.1} {}", units[unit])
+    }
+}
+
+/// A number of pixels in a second, with a unit that leaves digits to see.
+pub(crate) fn rate(pixels: f64) -> String {
+    match pixels {
+        1e6.. => format!("{:.1} Mpixel/s", pixels / 1e6),
+        1e3.. => format!("{:.1} kpixel/s", pixels / 1e3),
+        _ => format!("{pixels:.0} pixel/s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_has_digits() {
+        for (pixels, text) in [
+            (0.0, "0 pixel/s"),
+            (812.3, "812 pixel/s"),
+            (3_250.0, "3.2 kpixel/s"),
+            (45_678.0, "45.7 kpixel/s"),
+            (1e6, "1.0 Mpixel/s"),
+            (123_456_789.0, "123.5 Mpixel/s"),
+        ] {
+            assert_eq!(rate(pixels), text);
+        }
     }
 }

@@ -3,8 +3,9 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::builder::TypedValueParser;
+use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
+use mandel::encode::Format;
 use mandel::{Bailout, Decimal, Edge, Error, Level, Light, MAX_SIDE, Shading, parse_magnitude, parse_pasted};
 use num_complex::Complex;
 
@@ -35,6 +36,32 @@ impl<T: Clone + Send + Sync + 'static> TypedValueParser for Worded<T> {
         parsed.map_err(|failure| {
             clap::Error::raw(ErrorKind::ValueValidation, format!("{}\n", failure.told().0))
         })
+    }
+}
+
+/// A parser of values some of which have names. Shells complete these.
+pub(crate) struct Named<T>(pub(crate) fn(&str) -> Result<T, Failure>, pub(crate) fn() -> Vec<String>);
+
+impl<T> Clone for Named<T> {
+    fn clone(&self) -> Self {
+        Self(self.0, self.1)
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> TypedValueParser for Named<T> {
+    type Value = T;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<T, clap::Error> {
+        Worded(self.0).parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new((self.1)().into_iter().map(PossibleValue::new)))
     }
 }
 
@@ -134,6 +161,11 @@ const SIZES: [(&str, (u32, u32)); 6] = [
     ("16k", (15360, 8640)),
 ];
 
+/// The names of sizes.
+pub(crate) fn size_names() -> Vec<String> {
+    SIZES.map(|(name, _)| name.to_string()).to_vec()
+}
+
 pub(crate) fn size(text: &str) -> Result<(u32, u32), Failure> {
     let lower = text.trim().to_lowercase();
     if let Some((_, size)) = SIZES.iter().find(|(name, _)| *name == lower) {
@@ -176,10 +208,28 @@ pub(crate) fn rows_per_chunk(text: &str) -> Result<Auto<u32>, Failure> {
     auto(text, |text| whole("--rows-per-chunk", text, 1, u32::MAX, " or 'auto'"))
 }
 
+/// The names of formats.
+pub(crate) fn format_names() -> Vec<String> {
+    Format::all().map(|format| format.to_string()).collect()
+}
+
+/// The format of that name.
+pub(crate) fn format(text: &str) -> Result<Format, Failure> {
+    text.parse().map_err(|error| named("--format", &error))
+}
+
+fn kernels() -> impl Iterator<Item = &'static str> {
+    ["auto"].into_iter().chain(Level::NAMES)
+}
+
+/// The names of levels, and 'auto'.
+pub(crate) fn kernel_names() -> Vec<String> {
+    kernels().map(String::from).collect()
+}
+
 /// The name of a level, or 'auto'.
 pub(crate) fn kernel(text: &str) -> Result<&'static str, Failure> {
-    let mut known = ["auto"].into_iter().chain(Level::NAMES);
-    known.find(|name| *name == text).ok_or_else(|| named("--kernel", &Error::UnknownLevel(text.into())))
+    kernels().find(|name| *name == text).ok_or_else(|| named("--kernel", &Error::UnknownLevel(text.into())))
 }
 
 /// The level of that name, if this machine has it; `None` is 'auto'.

@@ -255,6 +255,9 @@ fn not_found(search: &Search) -> String {
             "no minibrot of a period up to {max_iter} was found in this view; try a larger --max-iter, or a larger \
              view, which has lower periods"
         ),
+        Search::NoWay(steps) => {
+            format!("after {steps} steps no minibrot was in view to go on with; try another seed")
+        }
         Search::NoMisiurewicz => {
             "no Misiurewicz point was found in this view; try a larger view, one that shows \
                                   the boundary of the set, or name a preperiod and period"

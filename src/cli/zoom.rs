@@ -35,7 +35,9 @@ pub(crate) struct Args {
     #[command(flatten)]
     scene: SceneArgs,
 
-    /// Magnification of the first frame, or a scene with the same center that has it [default: 1]
+    /// Magnification of the first frame [default: 1]
+    ///
+    /// Or a scene with the same center that has it.
     #[arg(long, value_name = "Z|FILE", allow_hyphen_values = true, help_heading = "Film", value_parser = Worded(from))]
     from: Option<From>,
     /// Frames of the film; or say --seconds
@@ -47,24 +49,32 @@ pub(crate) struct Args {
     /// Frames in a second, as 30, 59.94 or 30000/1001
     #[arg(long, value_name = "F", default_value = "30", allow_hyphen_values = true, help_heading = "Film", value_parser = Worded(rate))]
     fps: Rate,
-    /// Begin and end slowly: the part of the film in which the speed changes at either end, 0 to 0.5
+    /// Begin and end slowly, 0 to 0.5
+    ///
+    /// The part of the film in which the speed changes, at either end.
     #[arg(long, value_name = "X", default_value = "0", allow_hyphen_values = true, help_heading = "Film", value_parser = Worded(|text| value::real("--ease", text)))]
     ease: f64,
-    /// Turn the picture along the way by so many degrees, counter-clockwise
+    /// Turn the picture along the way, in degrees
     #[arg(long, value_name = "DEG", default_value = "0", allow_hyphen_values = true, help_heading = "Film", value_parser = Worded(|text| value::real("--turn", text)))]
     turn: f64,
     /// How frames get their samples
     #[arg(long, value_enum, default_value = "auto", help_heading = "Film")]
     way: WayArg,
-    /// Make no frames, but the strip that they can be cut out of: all octaves of the film as one exponential map, .exr or .npz. With
-    /// --dry-run, print its scene, for 'mandel render' and 'mandel plan'. --frames and --seconds say nothing then
+    /// Make the strip that frames can be cut out of, and no frames
+    ///
+    /// All octaves of the film as one exponential map, .exr or .npz, or a file for each octave as in 'o/{index:04}.exr'. With --dry-run,
+    /// its scene is printed, for 'mandel render' and 'mandel plan'. --frames and --seconds say nothing then.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "resume", "ease", "turn", "way"], help_heading = "Film")]
     strip: Option<PathBuf>,
-    /// Cut frames out of a strip without iterating, of any size, number and colors [default: all of the strip]
+    /// Cut frames out of a strip, without iterating
+    ///
+    /// Of any size, number, speed and colors, from anywhere to anywhere on its way [default: all of it].
     #[arg(long, value_name = "FILE", conflicts_with_all = ["strip", "way"], help_heading = "Film")]
     from_strip: Option<PathBuf>,
 
-    /// A pattern with the number of the frame in it, or one file: .y4m, .apng, .gif; - for y4m on standard output
+    /// A pattern of file names, or one file
+    ///
+    /// A pattern has the number of the frame in it; one file is .y4m, .apng or .gif; - stands for y4m on standard output.
     #[arg(
         short,
         long,
@@ -73,19 +83,23 @@ pub(crate) struct Args {
         help_heading = "Output"
     )]
     output: PathBuf,
-    /// Format where the file name has no suffix, as with -: y4m, apng, gif [default: y4m]
+    /// Format where the file name has no suffix [default: y4m]
+    ///
+    /// As with -: y4m, apng, gif.
     #[arg(long, value_name = "FORMAT", help_heading = "Output", value_parser = Worded(movie))]
     format: Option<Movie>,
     /// Colors of a y4m: for each pixel, or for each four
     #[arg(long, value_enum, default_value = "444", help_heading = "Output")]
     chroma: ChromaArg,
-    /// Leave the scene of the frame and the film out of the files
+    /// Leave the scene out of the files
     #[arg(long, conflicts_with = "resume", help_heading = "Output")]
     no_metadata: bool,
     /// Replace files that are already there
     #[arg(short, long, conflicts_with = "resume", help_heading = "Output")]
     force: bool,
-    /// Go on with a film: keep frames of this film that are there, and make the others
+    /// Go on with a film
+    ///
+    /// Frames of this film that are there are kept, and the others are made.
     #[arg(long, help_heading = "Output")]
     resume: bool,
 
@@ -93,10 +107,12 @@ pub(crate) struct Args {
     run: RunArgs,
     #[command(flatten)]
     durability: Durability,
-    /// Say how many frames there will be, how they are made, and about how long that takes and how large they are; write nothing
+    /// Say what would be made, and write nothing
+    ///
+    /// How many frames there will be, how they are made, and about how long that takes and how large they are.
     #[arg(long, help_heading = "Run")]
     dry_run: bool,
-    /// Print a summary as one JSON object on standard output
+    /// Print a summary as one JSON object
     #[arg(long, help_heading = "Run")]
     json: bool,
 }
@@ -239,7 +255,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             return outlook::tell(&film, field.is_some(), args.json);
         }
         let total = u64::from(count) * pixels(&film);
-        let meter = Meter::start(args.run.progress(), Stage::Pixels(total), Arc::default());
+        let meter = Meter::start(args.run.progress(), Stage::Pixels("frames", total), Arc::default());
         let whole = || field.as_ref().map_or(Ok(()), strip::Strip::check);
         let (names, made) = match (&target, opened) {
             (_, Some(stream)) => stream.write(&film, &meter, whole)?,

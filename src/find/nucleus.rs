@@ -75,6 +75,15 @@ impl Nucleus {
         first
     }
 
+    /// The radius of the least view around `center` in which a nucleus is near its orbit, of those that are 4, 16, 64, ... times as
+    /// large as `radius` up to the whole set. `None` if there is none up to `max_iter`.
+    pub fn wider(center: &Complex<Decimal>, radius: FloatExp, max_iter: u32) -> Option<FloatExp> {
+        let wider = |radius: &FloatExp| Some(*radius * FloatExp::from(4.0));
+        std::iter::successors(wider(&radius), wider)
+            .take_while(|radius| *radius < FloatExp::from(8.0))
+            .find(|radius| Self::along_center(center, *radius, max_iter).is_ok())
+    }
+
     /// A nucleus of low period in the view, by the orbit of its center.
     ///
     /// The period is the first n with |Z_n| < radius |dZ_n/dc|: to first order, the view is mapped onto a disk that
@@ -111,7 +120,7 @@ impl Nucleus {
 
     /// The nucleus of that period, or of a divisor of it, to which Newton's method leads from `start`, and its distance from the
     /// `middle` of the view. `None` if it leads far away from the view.
-    fn near(
+    pub(super) fn near(
         start: &ComplexFixed,
         middle: &ComplexFixed,
         radius: FloatExp,

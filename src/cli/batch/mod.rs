@@ -29,31 +29,32 @@ use crate::cli::threads;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Jobs as TOML, or as JSON Lines where the text begins with {; - for standard input
+    /// Jobs as TOML or JSON Lines; - for standard input
     ///
-    /// [[job]] begins a job. Its keys are the long options of 'mandel render' that describe a picture: at, center,
+    /// A text that begins with { is JSON Lines. In TOML, [[job]] begins a job. Its keys are the long options of 'mandel render' that describe a picture: at, center,
     /// zoom, size, palette, output, ..., and a name. [defaults] says what all jobs have in common, [job.matrix] lists
     /// values of which each combination is a job. An output is a pattern, as in "out/{name}-{palette}-{index:03}.png":
     /// {index} counts all jobs from 1, other fields are keys of the job. All files lie below the current folder, or where a link
     /// in it leads.
     #[arg(value_name = "JOBS")]
     file: PathBuf,
-    /// Skip jobs whose pictures are there, complete and of the same scene, and make the others again
+    /// Skip jobs whose pictures are there
     ///
+    /// Complete and of the same scene; the others are made again.
     /// A PNG holds its scene. An NPY does not: it is skipped with the PNG of the same job, and made again if there is none.
     #[arg(long, conflicts_with = "no_clobber", help_heading = "Output")]
     resume: bool,
     /// Replace files that are already there
     #[arg(short, long, conflicts_with = "no_clobber", help_heading = "Output")]
     force: bool,
-    /// Leave files that are already there as they are, and do nothing for them
+    /// Leave files that are already there as they are
     #[arg(long, help_heading = "Output")]
     no_clobber: bool,
     #[command(flatten)]
     run: RunArgs,
     #[command(flatten)]
     durability: Durability,
-    /// Print a summary as one JSON object on standard output
+    /// Print a summary as one JSON object
     #[arg(long, help_heading = "Run")]
     json: bool,
 }
@@ -69,7 +70,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let pool = threads::pool(threads, bytes.saturating_mul(threads as u64), args.run.quiet)?;
     let pixels = jobs.iter().fold(0_u64, |sum, job| sum.saturating_add(job.outline.pixels));
     let progress = args.run.progress();
-    let meter = Meter::start(progress, Stage::Pixels(pixels), Arc::default());
+    let meter = Meter::start(progress, Stage::Pixels("pictures", pixels), Arc::default());
     let batch = Batch { args, unfinished, meter };
     let reports: Mutex<Vec<Option<Report>>> = Mutex::new(jobs.iter().map(|_| None).collect());
     schedule::run(&jobs, &pool, |job, share| {

@@ -40,7 +40,7 @@ pub(super) fn svg(report: &Report) -> String {
     head + &axes.grid() + &bounds + &axes.lines(&series, &mut legend) + "</svg>\n"
 }
 
-/// From threads and speed-up to places in the picture.
+/// From threads, of which the axis begins at 1, and speed-up to places in the picture.
 struct Axes {
     /// The fewest and the most threads.
     least: f64,
@@ -64,7 +64,7 @@ impl Axes {
     }
 
     fn x(&self, threads: f64) -> f64 {
-        FRAME.0 + FRAME.2 * threads / self.most
+        FRAME.0 + FRAME.2 * (threads - 1.0) / (self.most - 1.0).max(1.0)
     }
 
     fn y(&self, speedup: f64) -> f64 {
@@ -86,8 +86,10 @@ impl Axes {
                 at + 5.0
             );
         }
-        for i in 0..=(self.most / self.x_step).floor() as u32 {
-            let threads = f64::from(i) * self.x_step;
+        // From 1 on: no work is done by 0 threads.
+        let marks = (1..=(self.most / self.x_step).floor() as u32).map(|i| f64::from(i) * self.x_step);
+        let first = (self.x_step > 1.0).then_some(1.0);
+        for threads in first.into_iter().chain(marks) {
             let at = self.x(threads);
             svg += &format!(
                 "<line x1=\"{at:.1}\" y1=\"{bottom}\" x2=\"{at:.1}\" y2=\"{}\" stroke=\"#222\"/>\n\

@@ -8,6 +8,7 @@ use std::io::{IsTerminal, Write, stdout};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Instant;
 
 use clap::ValueEnum;
 use mandel::encode::Values;
@@ -25,7 +26,7 @@ use crate::cli::request::{Request, check_name, is_stdout, plain};
 use crate::cli::resolved::Resolved;
 use crate::cli::scene::SceneArgs;
 use crate::cli::terminal::{brief, say};
-use crate::cli::value::{self, Auto, Worded, whole};
+use crate::cli::value::{self, Auto, Named, Worded, whole};
 use crate::cli::{memory, threads};
 
 #[derive(clap::Args)]
@@ -33,7 +34,9 @@ pub(crate) struct Args {
     #[command(flatten)]
     scene: SceneArgs,
 
-    /// Numbers of threads to compare: 1,2,4,8 or 1..8 [default: powers of two up to the usable CPUs, and those]
+    /// Numbers of threads to compare: 1,2,4,8 or 1..8
+    ///
+    /// [default: powers of two up to the usable CPUs, and those]
     #[arg(
         short,
         long,
@@ -55,7 +58,9 @@ pub(crate) struct Args {
         help_heading = "Compare"
     )]
     schedule: Vec<ScheduleArg>,
-    /// Rows of pixels handed to a thread at a time by the dynamic schedule: numbers, or 'auto'
+    /// Rows handed to a thread at a time, or 'auto'
+    ///
+    /// By the dynamic schedule: numbers, or 'auto'.
     #[arg(
         long,
         value_name = "LIST",
@@ -65,13 +70,15 @@ pub(crate) struct Args {
         value_parser = Worded(chunks)
     )]
     rows_per_chunk: Chunks,
-    /// Kernel to iterate with; every one gives the same numbers
-    #[arg(long, value_name = "KERNEL", default_value = "auto", help_heading = "Compare", value_parser = Worded(value::kernel))]
+    /// Kernel; every one gives the same numbers
+    #[arg(long, value_name = "KERNEL", default_value = "auto", help_heading = "Compare", value_parser = Named(value::kernel, value::kernel_names))]
     kernel: &'static str,
 
-    /// Timed runs of each variant, 1..1000
-    #[arg(long, value_name = "N", default_value = "5", allow_hyphen_values = true, help_heading = "Measure", value_parser = Worded(|text| whole("--runs", text, 1, 1000, "")))]
-    runs: u32,
+    /// Timed runs of each variant, 1..1000, or 'auto'
+    ///
+    /// 'auto' makes at least 5 runs, and goes on until the mean of every variant is known to 1 %, for 30 runs or 30 seconds at most.
+    #[arg(long, value_name = "N", default_value = "auto", allow_hyphen_values = true, help_heading = "Measure", value_parser = Worded(runs))]
+    runs: Auto<u32>,
     /// Runs of each variant before those, not timed, 0..100
     #[arg(long, value_name = "N", default_value = "1", allow_hyphen_values = true, help_heading = "Measure", value_parser = Worded(|text| whole("--warmup", text, 0, 100, "")))]
     warmup: u32,
@@ -79,7 +86,9 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", help_heading = "Measure")]
     progress: Progress,
 
-    /// Everything that was measured, as one JSON object; - for standard output, here and below
+    /// All that was measured, as one JSON object
+    ///
+    /// - for standard output, here and below.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     json: Option<PathBuf>,
     /// One line for each variant, for a spreadsheet
@@ -146,7 +155,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let threads = args.threads.0.clone();
     let most = threads.iter().copied().max().unwrap_or(1);
     let schedules = args.schedules(&scene, most)?;
-    let (runs, warmup) = (args.runs, args.warmup);
+    let (runs, warmup) = (args.runs.0, args.warmup);
     let plan = Plan::new(scene.samples(), scene.bailout(), value::level(args.kernel)?);
 
     let unfinished = Unfinished::watch(args.durability);
@@ -166,7 +175,6 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         kernel: plan.to_string(),
         usable: num_cpus::get(),
         warmup,
-        runs,
         iterations: bench.effective_iterations(),
         fingerprint: bench.fingerprint(),
         measurements,
@@ -222,8 +230,17 @@ struct Variants {
     threads: Vec<usize>,
     schedules: Vec<Schedule>,
     warmup: u32,
-    runs: u32,
+    /// Nothing for as many as the spread asks for.
+    runs: Option<u32>,
 }
+
+/// The fewest and the most runs where the spread decides.
+const LEAST_RUNS: u32 = 5;
+const MOST_RUNS: u32 = 30;
+/// No further round begins after so many seconds of them.
+const MOST_SECONDS: f64 = 30.0;
+/// The standard error of a mean, as a share of it, that is small enough.
+const PRECISE: f64 = 0.01;
 
 impl Variants {
     /// Measures all variants. Returns also the numbers of threads that the system refused.
@@ -233,37 +250,59 @@ impl Variants {
         samples: u64,
         progress: Progress,
     ) -> Result<(Vec<Measurement>, Vec<usize>), Failure> {
-        let (mut measurements, mut skipped) = (Vec::new(), Vec::new());
+        let most = self.runs.unwrap_or(MOST_RUNS);
+        let kinds = self
+            .schedules
+            .iter()
+            .flat_map(|&schedule| self.threads.iter().map(move |&threads| Variant { threads, schedule }));
+        let mut variants: Vec<(Variant, Vec<f64>)> = kinds.map(|variant| (variant, Vec::new())).collect();
         // The field and the reference are there, so that nothing large is still needed, and one thread is tried in any
         // case. Threads of one pool leave their stacks and heaps to those of the next.
         let room = memory::threads(0).max(1);
-        let variants = self.threads.len() * self.schedules.len();
-        let stage = Stage::Pixels(samples * u64::from(self.warmup + self.runs) * variants as u64);
-        let meter = Meter::start(progress, stage, Arc::default());
-        for &schedule in &self.schedules {
-            for &threads in &self.threads {
-                let pool = (threads <= room).then(|| bench::pool(threads).ok()).flatten();
+        let runs = u64::from(self.warmup + most) * variants.len() as u64;
+        let meter = Meter::start(progress, Stage::Pixels("runs", samples * runs), Arc::default());
+        let mut skipped = Vec::new();
+        let start = Instant::now();
+        for round in 0..self.warmup + most {
+            // One run of each, so that what slows the machine down for a while slows down all of them.
+            let mut refused = Vec::new();
+            for (variant, seconds) in &mut variants {
+                let pool = (variant.threads <= room).then(|| bench::pool(variant.threads).ok()).flatten();
                 let Some(pool) = pool else {
-                    skipped.push(threads);
+                    refused.push(variant.threads);
                     continue;
                 };
-                let mut seconds = Vec::new();
-                for run in 0..self.warmup + self.runs {
-                    let time = bench.run(&pool, schedule)?;
-                    meter.add(samples);
-                    if run >= self.warmup {
-                        seconds.push(time);
-                    }
+                let time = bench.run(&pool, variant.schedule)?;
+                meter.add(samples);
+                if round >= self.warmup {
+                    seconds.push(time);
                 }
-                let statistics = Statistics::of(&seconds);
-                let variant = Variant { threads, schedule };
-                measurements.push(Measurement { variant, seconds, statistics });
+            }
+            // Where there is no room for so many threads once, they are left out for good.
+            variants.retain(|(variant, _)| !refused.contains(&variant.threads));
+            skipped.extend(refused);
+            let rounds = (round + 1).saturating_sub(self.warmup);
+            let enough = || variants.iter().all(|(_, seconds)| is_precise(seconds));
+            let late = || start.elapsed().as_secs_f64() > MOST_SECONDS;
+            if self.runs.is_none() && rounds >= LEAST_RUNS && (enough() || late()) {
+                break;
             }
         }
         skipped.sort_unstable();
         skipped.dedup();
-        Ok((measurements, skipped))
+        let timed = variants.into_iter().filter(|(_, seconds)| !seconds.is_empty());
+        let measurements = timed.map(|(variant, seconds)| {
+            let statistics = Statistics::of(&seconds);
+            Measurement { variant, seconds, statistics }
+        });
+        Ok((measurements.collect(), skipped))
     }
+}
+
+/// Whether more runs would hardly move the mean.
+fn is_precise(seconds: &[f64]) -> bool {
+    let Statistics { mean, deviation, .. } = Statistics::of(seconds);
+    deviation.is_some_and(|deviation| deviation / (seconds.len() as f64).sqrt() <= PRECISE * mean)
 }
 
 impl Args {
@@ -335,6 +374,11 @@ impl Args {
         });
         Ok(schedules)
     }
+}
+
+/// Timed runs of each variant.
+fn runs(text: &str) -> Result<Auto<u32>, Failure> {
+    value::auto(text, |text| whole("--runs", text, 1, 1000, " or 'auto'"))
 }
 
 /// Rows of pixels in a chunk, at least one number.

@@ -21,7 +21,6 @@ pub(super) struct Report<'a> {
     /// CPUs that this process may use.
     pub(super) usable: usize,
     pub(super) warmup: u32,
-    pub(super) runs: u32,
     /// The sum of all counts of the field.
     pub(super) iterations: u64,
     pub(super) fingerprint: u64,
@@ -32,10 +31,23 @@ pub(super) struct Report<'a> {
 }
 
 /// Headings of the table.
-const HEADINGS: [&str; 10] =
-    ["schedule", "rows", "threads", "mean", "sd", "min", "speed-up", "efficiency", "serial", "Giter/s"];
+const HEADINGS: [&str; 11] = [
+    "schedule",
+    "rows",
+    "threads",
+    "median",
+    "mean",
+    "sd",
+    "min",
+    "speed-up",
+    "efficiency",
+    "serial",
+    "Giter/s",
+];
 /// Characters of the longest bar.
 const BAR: usize = 12;
+/// Shorter runs tell more of starting and timing than of iterating.
+const SHORT: f64 = 0.05;
 /// A standard deviation above this share of the mean is called noise.
 const NOISE: f64 = 0.05;
 
@@ -48,6 +60,11 @@ impl Report<'_> {
             let scaled = series.iter().map(|one| (one, Scaling::new(time(&series[0]), time(one))));
             (series[0].variant.schedule, scaled.collect())
         })
+    }
+
+    /// Timed runs of each variant.
+    fn runs(&self) -> usize {
+        self.measurements.iter().map(|one| one.seconds.len()).max().unwrap_or(0)
     }
 
     fn rows(&self) -> impl Iterator<Item = (&Measurement, Scaling)> {
@@ -87,12 +104,12 @@ impl Report<'_> {
     /// What was compared on what.
     pub(super) fn setting(&self) -> String {
         format!(
-            "{}, {} usable CPU{}, {} run{} after {} to warm up",
+            "{}, {} usable CPU{}, {} run{} of each after {} to warm up, speed-up by the median",
             self.kernel,
             self.usable,
             plural(self.usable),
-            self.runs,
-            plural(self.runs as usize),
+            self.runs(),
+            plural(self.runs()),
             self.warmup
         )
     }
@@ -111,7 +128,7 @@ impl Report<'_> {
     fn cells(&self) -> Vec<Vec<String>> {
         let (unit, per_second) = self.unit();
         let heading = |name: &str| match name {
-            "mean" | "sd" | "min" => format!("{name} {unit}"),
+            "median" | "mean" | "sd" | "min" => format!("{name} {unit}"),
             name => name.to_string(),
         };
         let time = |seconds: f64| format!("{:.3}", seconds * per_second);
@@ -121,6 +138,7 @@ impl Report<'_> {
                 schedule.to_string(),
                 rows.map_or_else(|| "-".into(), |rows| rows.to_string()),
                 one.variant.threads.to_string(),
+                time(one.statistics.median),
                 time(one.statistics.mean),
                 one.statistics.deviation.map_or_else(|| "-".into(), time),
                 time(one.statistics.min),
@@ -228,7 +246,7 @@ impl Report<'_> {
             "kernel": self.kernel,
             "usable_cpus": self.usable,
             "warmup": self.warmup,
-            "runs": self.runs,
+            "runs": self.runs(),
             "effective_iterations": self.iterations,
             "fingerprint": format!("{:016x}", self.fingerprint),
             "variants": variants.collect::<Vec<_>>(),
@@ -257,13 +275,26 @@ impl Report<'_> {
                 plural(self.usable)
             ));
         }
-        if self.runs == 1 {
+        notes.extend(self.length_note());
+        if self.runs() == 1 {
             notes.push("one run tells little; use --runs 5 or more to see how much times vary".into());
         } else {
             notes.extend(self.noise_note());
             notes.extend(self.order_note());
         }
         notes
+    }
+
+    /// Whether runs are too short to tell much.
+    fn length_note(&self) -> Option<String> {
+        let median = |one: &Measurement| one.statistics.median;
+        let shortest = self.measurements.iter().map(median).fold(f64::INFINITY, f64::min);
+        (shortest < SHORT).then(|| {
+            format!(
+                "runs of {} ms are short, and small disturbances show; a larger scene, as with -s 4k, tells more",
+                digits(1e3 * shortest, 2)
+            )
+        })
     }
 
     /// Whether the times of some variant vary much.
