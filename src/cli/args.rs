@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::terminal::steers;
 use crate::cli::value::not_an_option;
 use crate::cli::{
-    batch, bench, color, convert, find, info, palettes, plan, point, render, stats, stitch, zoom,
+    batch, bench, color, convert, find, info, palettes, plan, point, render, stats, stitch, verify, zoom,
 };
 
 /// Mandelbrot pictures and exact escape counts.
@@ -42,6 +42,9 @@ pub(crate) enum Command {
     Bench(Box<bench::Args>),
     /// Tell how the counts of a field or a scene are distributed, and what limit and density to try
     Stats(stats::Args),
+    /// Count some samples of a field, a picture or a scene again with proof, and tell the share that is right
+    #[command(mut_args(|arg| { let color = arg.get_help_heading() == Some("Color"); arg.hide(color) }))]
+    Verify(Box<verify::Args>),
     /// Print the scene that a picture was made from, or the location in a file of another program
     Info(info::Args),
     /// Write a scene or location as a file of mandel, Kalles Fraktaler or Fraktaler-3

@@ -43,5 +43,6 @@ mod temporary;
 mod terminal;
 mod threads;
 mod value;
+pub(crate) mod verify;
 mod words;
 pub(crate) mod zoom;

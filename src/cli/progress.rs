@@ -34,6 +34,8 @@ pub(crate) enum Stage {
     Reference,
     /// Pixels, of which there are this many.
     Pixels(u64),
+    /// Samples, of which there are this many, each of which takes its time.
+    Samples(u64),
 }
 
 /// Shows how much is done, from a thread of its own, so that it goes on during a long band.
@@ -82,7 +84,7 @@ impl Drop for Meter {
 fn bar(stage: Stage, done: &AtomicU64, waits: impl Fn(Duration) -> bool) {
     let (total, template) = match stage {
         Stage::Reference => (1, "{spinner} {msg}"),
-        Stage::Pixels(total) => (total, "[{bar:24}] {percent:>3} %  {msg}"),
+        Stage::Pixels(total) | Stage::Samples(total) => (total, "[{bar:24}] {percent:>3} %  {msg}"),
     };
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
     // A template that cannot be read would show the default style.
@@ -98,12 +100,16 @@ fn bar(stage: Stage, done: &AtomicU64, waits: impl Fn(Duration) -> bool) {
                 bar.set_message(iterations(done));
                 bar.tick();
             }
-            Stage::Pixels(_) if done > 0 => {
+            Stage::Pixels(_) | Stage::Samples(_) if done > 0 => {
                 let left = seconds * (total - done.min(total)) as f64 / done as f64;
-                bar.set_message(format!("{:.1} Mpixel/s  {left:.0} s left", done as f64 / seconds / 1e6));
+                let rate = match stage {
+                    Stage::Samples(_) => format!("{done} of {total} samples"),
+                    _ => format!("{:.1} Mpixel/s", done as f64 / seconds / 1e6),
+                };
+                bar.set_message(format!("{rate}  {left:.0} s left"));
                 bar.set_position(done);
             }
-            Stage::Pixels(_) => bar.set_position(0),
+            Stage::Pixels(_) | Stage::Samples(_) => bar.set_position(0),
         }
         if !waits(TICK) {
             return bar.finish_and_clear();
@@ -121,7 +127,9 @@ fn lines(stage: Stage, done: &AtomicU64, waits: impl Fn(Duration) -> bool) {
                 say(iterations(done));
                 next = 2 * done.max(1);
             }
-            Stage::Pixels(total) if done.saturating_mul(100) / total.max(1) >= next => {
+            Stage::Pixels(total) | Stage::Samples(total)
+                if done.saturating_mul(100) / total.max(1) >= next =>
+            {
                 let percent = done.saturating_mul(100) / total.max(1);
                 say(format_args!("{percent} %"));
                 next = percent + 10;

@@ -22,7 +22,7 @@ use crate::cli::value::{self, Auto, Center, Shade, Worded};
 use crate::cli::words::did_you_mean;
 
 /// Options that describe a picture.
-#[derive(Args, Default)]
+#[derive(Args, Clone, Default)]
 pub(crate) struct SceneArgs {
     /// A scene text ('--dry-run' prints one), a picture or NPZ made by mandel, or a location of Kalles Fraktaler, Fraktaler-3, DeepDrill, Fractint
     /// (FILE:ENTRY), XaoS or Mandelbrot.site, also in a picture; - for standard input. Other options override it
@@ -73,7 +73,7 @@ pub(crate) struct SceneArgs {
 }
 
 /// Options that say how numbers become colors.
-#[derive(Args, Default)]
+#[derive(Args, Clone, Default)]
 pub(crate) struct ColorArgs {
     /// Take all colors of this scene text, or PNG made by mandel, with the map that was found for it: frames of a film look alike.
     /// Other options override them
@@ -239,6 +239,34 @@ impl SceneArgs {
     /// The scene of a file as it is.
     pub(crate) fn of_file(path: PathBuf) -> Self {
         Self { scene: Some(path), ..Self::default() }
+    }
+
+    /// These options with a file as the scene, unless they name one themselves.
+    pub(crate) fn with_file(&self, path: &Path) -> Result<Self, Failure> {
+        match &self.scene {
+            None => Ok(Self { scene: Some(path.into()), ..self.clone() }),
+            Some(other) => Err(usage(format!(
+                "{} and --scene {} both say what the scene is; keep one",
+                scene_file::name(path),
+                scene_file::name(other)
+            ))),
+        }
+    }
+
+    /// These options with a size, unless they name one or a file that may.
+    pub(crate) fn or_size(&self, size: (u32, u32)) -> Self {
+        let own = self.size.or(if self.scene.is_some() { None } else { Some(size) });
+        Self { size: own, ..self.clone() }
+    }
+
+    /// Whether any of the options is given.
+    pub(crate) fn is_given(&self) -> bool {
+        let view =
+            self.scene.is_some() || self.center.is_some() || self.region.is_some() || self.at.is_some();
+        let extent = self.zoom.is_some() || self.width.is_some() || self.height.is_some();
+        let lattice = self.aspect.is_some() || self.rotate.is_some() || self.grid.is_some();
+        let sampling = self.max_iter.is_some() || self.size.is_some() || self.supersample.is_some();
+        view || extent || lattice || sampling || self.color.given().is_some()
     }
 
     /// The options on colors.
