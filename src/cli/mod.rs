@@ -16,6 +16,9 @@ pub(crate) mod info;
 mod interrupt;
 mod memory;
 mod metadata;
+#[cfg(test)]
+#[path = "../../tests/fuzz/mutate.rs"]
+mod mutate;
 pub(crate) mod palette;
 pub(crate) mod palettes;
 mod pattern;

@@ -58,7 +58,7 @@ pub(crate) fn numbers() -> Vec<Vec<u8>> {
 pub(crate) fn scenes() -> Vec<Vec<u8>> {
     let mut scenes = texts(&[
         "[view]\nsize = \"90x60\"\ncrop = [10, 7, 33, 21]\n",
-        "[view]\nregion = [\"-2\", \"1\", \"-1.5\", \"1.5\"]\naspect = \"stretch\"\ngrid = \"endpoints\"\nrotate = 30.5\n",
+        "[view]\nregion = \"-2,1,-1.5,1.5\"\naspect = \"stretch\"\ngrid = \"endpoints\"\nrotate = 30.5\n",
         "[color]\nmap = \"linear\"\ninterior = \"period\"\npalette = \"#001,#fff,#fa0,#001\"\n",
     ]);
     let folder = Folder::new();
