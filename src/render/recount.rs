@@ -137,7 +137,7 @@ pub fn some_samples(viewport: &Viewport, count: u32) -> Vec<(u32, u32)> {
         return (0..all).map(place).collect();
     }
     let mut taken = HashSet::with_capacity(count as usize);
-    let indices = (1..).map(|k| (u128::from(split_mix(k)) * u128::from(all) >> 64) as u64);
+    let indices = (1..).map(|k| ((u128::from(split_mix(k)) * u128::from(all)) >> 64) as u64);
     indices.filter(|index| taken.insert(*index)).take(count as usize).map(place).collect()
 }
 
