@@ -24,6 +24,7 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Batch(args) => cli::batch::run(&args),
         Command::Bench(args) => cli::bench::run(&args),
         Command::Stats(args) => cli::stats::run(&args),
+        Command::Verify(args) => cli::verify::run(&args),
         Command::Info(args) => cli::info::run(&args),
         Command::Convert(args) => cli::convert::run(&args),
         Command::Point(args) => cli::point::run(&args),

@@ -38,7 +38,7 @@ fn has(program: &str) -> bool {
     there.is_ok()
 }
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "render",
     "color",
     "zoom",
@@ -47,6 +47,7 @@ const COMMANDS: [&str; 16] = [
     "stitch",
     "bench",
     "stats",
+    "verify",
     "info",
     "convert",
     "point",

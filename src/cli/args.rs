@@ -11,7 +11,7 @@ use crate::cli::terminal::steers;
 use crate::cli::value::not_an_option;
 use crate::cli::{
     batch, bench, color, completions, convert, examples, find, info, man, palettes, plan, point, render,
-    stats, stitch, version, views, zoom,
+    stats, stitch, verify, version, views, zoom,
 };
 
 /// Mandelbrot pictures and exact escape counts.
@@ -69,6 +69,12 @@ pub(crate) enum Command {
     /// Tell how counts are distributed, and what limit to try
     #[command(after_long_help = examples::STATS)]
     Stats(stats::Args),
+    /// Count a sample again with proof, and tell the share that is right
+    #[command(
+        after_long_help = examples::VERIFY,
+        mut_args(|arg| { let color = arg.get_help_heading() == Some("Color"); arg.hide(color) })
+    )]
+    Verify(Box<verify::Args>),
     /// Print the scene in a picture, or the location in a file
     #[command(after_long_help = examples::INFO)]
     Info(info::Args),
@@ -126,6 +132,21 @@ impl Args {
     /// Reads the command line. Ends the program if it is invalid or asks for help.
     pub(crate) fn read() -> Result<Self, Failure> {
         let words: Vec<OsString> = std::env::args_os().take_while(|word| word != "--").collect();
+        Self::check(&words)?;
+        Self::try_parse().map_err(|error| {
+            let control = |c: char| steers(c) && c != '\n';
+            if !words.iter().any(|word| word.to_string_lossy().contains(control)) {
+                return told(&error, &words);
+            }
+            // The message repeats what was typed, which could control the terminal.
+            let text = error.render().to_string();
+            let text = text.trim_end().strip_prefix("error: ").unwrap_or(&text);
+            Failure::Usage(text.chars().map(|c| if control(c) { '?' } else { c }).collect())
+        })
+    }
+
+    /// Refuses an option in the place of a value.
+    fn check(words: &[OsString]) -> Result<(), Failure> {
         let command = Self::command();
         let options = || command.get_subcommands().flat_map(clap::Command::get_arguments);
         for pair in words.windows(2) {
@@ -139,15 +160,47 @@ impl Args {
                 not_an_option(&format!("--{long}"), value)?;
             }
         }
-        Self::try_parse().map_err(|error| {
-            let control = |c: char| steers(c) && c != '\n';
-            if !words.iter().any(|word| word.to_string_lossy().contains(control)) {
-                return told(&error, &words);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    use super::*;
+    use crate::cli::mutate;
+
+    /// Command lines, a word in each line.
+    const LINES: [&str; 14] = [
+        "render --region -2,1,-1.5,1.5 -s 800x600 -p hot --map log --origin 3 --density 1.5 -o hot.png",
+        "render -c -0.7453+0.1127i -z 1e30 -n auto --supersample auto --rotate -30 --grid endpoints -t 3",
+        "render -c (-1.76+0.013j) --height 2^-40 -p #001,#fff,#fa0,#001 --interior distance --depth 16",
+        "render --at mini --light 135,1.2,0.5 --edge 0.7,white --kernel scalar --rows-per-chunk 7 --quality 90",
+        "render --job j.json --shard 3/7 --out-dir d",
+        "render -c @center.txt --width 1,000,000 --aspect stretch --bands=false --values smooth --compression best",
+        "color field.npz -n 100 --offset -0.5 --reverse --colors a.png --dither -o a.png",
+        "zoom -c i --to 10^30 --frames 20 --from 1 -o a.gif",
+        "batch jobs.toml --resume -t 2",
+        "plan --at seahorse -s 16384x16384 --shards 200 -o job.json --emit slurm",
+        "stitch job.json d --recheck 0.1% --missing",
+        "bench -s 64x36 -t 1,3..4 --schedule static,dynamic --rows-per-chunk 36,auto --runs 2",
+        "find -c 0.01+0.99i -z 50 --misiurewicz 2,1",
+        "verify field.npz --sample 10 --require 99.9% --limit 60 --progress never",
+    ];
+
+    #[test]
+    fn hostile_command_lines_are_refused() {
+        let corpus: Vec<Vec<u8>> = LINES.iter().map(|line| line.replace(' ', "\n").into_bytes()).collect();
+        for number in 0..2000 {
+            let input = mutate::input(&corpus, number);
+            let words = input.split(|byte| *byte == b'\n').map(|word| OsStr::from_bytes(word).to_owned());
+            let words: Vec<OsString> = std::iter::once("mandel".into()).chain(words).collect();
+            let _ = Args::check(&words);
+            if let Err(error) = Args::try_parse_from(&words) {
+                let _ = error.render();
             }
-            // The message repeats what was typed, which could control the terminal.
-            let text = error.render().to_string();
-            let text = text.trim_end().strip_prefix("error: ").unwrap_or(&text);
-            Failure::Usage(text.chars().map(|c| if control(c) { '?' } else { c }).collect())
-        })
+        }
     }
 }

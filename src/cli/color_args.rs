@@ -11,7 +11,7 @@ use crate::cli::scene_file::SceneFile;
 use crate::cli::value::{self, Named, Shade, Worded};
 
 /// Options that say how numbers become colors.
-#[derive(Args, Default)]
+#[derive(Args, Clone, Default)]
 pub(crate) struct ColorArgs {
     /// Take all colors of this scene text or picture
     ///

@@ -117,6 +117,17 @@ Examples:
   Of counts of which the limit is known, for a program
   $ mandel stats counts.npy -n 1000 --json";
 
+pub(crate) const VERIFY: &str = "\
+Examples:
+  A scene: 200 of its samples, iterated and counted again with proof
+  $ mandel verify --at seahorse
+  The numbers in a file that names its scene
+  $ mandel verify field.npz
+  Counts that name none
+  $ mandel verify counts.npy --at seahorse -n 4000
+  A check in a script: exit code 1 unless 98 percent are proven right, within a minute
+  $ mandel verify picture.png --sample 1000 --require 98 --limit 60";
+
 pub(crate) const INFO: &str = "\
 Examples:
   The scene of a picture

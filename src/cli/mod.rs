@@ -22,6 +22,9 @@ mod interrupt;
 pub(crate) mod man;
 mod memory;
 mod metadata;
+#[cfg(test)]
+#[path = "../../tests/fuzz/mutate.rs"]
+mod mutate;
 pub(crate) mod palette;
 pub(crate) mod palettes;
 mod pattern;
@@ -51,6 +54,7 @@ mod temporary;
 mod terminal;
 mod threads;
 mod value;
+pub(crate) mod verify;
 mod version;
 pub(crate) mod views;
 mod words;

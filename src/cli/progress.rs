@@ -43,6 +43,8 @@ pub(crate) enum Stage {
     Reference,
     /// What is made of pixels, and how many there are.
     Pixels(&'static str, u64),
+    /// Samples, of which there are this many, each of which takes its time.
+    Samples(u64),
 }
 
 /// Shows how much is done, from a thread of its own, so that it goes on during a long band.
@@ -129,6 +131,14 @@ fn words(stage: Stage, done: u64, seconds: f64) -> Vec<String> {
             }
             words
         }
+        Stage::Samples(total) => {
+            let mut words = vec![format!("{done} of {total} samples")];
+            if done > 0 {
+                let left = seconds * total.saturating_sub(done) as f64 / done as f64;
+                words.push(format!("{left:.0} s left"));
+            }
+            words
+        }
     }
 }
 
@@ -147,7 +157,7 @@ fn line(stage: Stage, done: u64, seconds: f64, columns: usize) -> String {
     let text = words.join("  ");
     let room = most.saturating_sub(text.len() + 4).min(BAR);
     match stage {
-        Stage::Pixels(_, total) if room >= LEAST_BAR => {
+        Stage::Pixels(_, total) | Stage::Samples(total) if room >= LEAST_BAR => {
             let filled = (room as f64 * (done as f64 / total.max(1) as f64).min(1.0)) as usize;
             let head = if filled < room { ">" } else { "" };
             let drawn = format!("{}{head}", "=".repeat(filled));
@@ -174,6 +184,7 @@ mod tests {
                 (pixels(2_073_600), 2_073_599),
                 (pixels(1000), 1001),
                 (pixels(u64::MAX), 1 << 40),
+                (Stage::Samples(10_000_000), 9_999_999),
             ] {
                 let line = line(stage, done, 12.5, columns);
                 assert!(line.chars().count() < most, "{columns}: {line}");

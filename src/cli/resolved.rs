@@ -3,7 +3,11 @@
 use std::f64::consts::LOG10_2;
 use std::sync::Arc;
 
-use mandel::{Plan, ReferenceOrbit, Scene};
+use mandel::{Kernel, Plan, ReferenceOrbit, Scene};
+
+use crate::cli::failure::Failure;
+use crate::cli::memory;
+use crate::cli::progress::{Meter, Progress, Stage};
 
 /// A center of so few digits is taken as exact: i, -0.75, 0.3125.
 const EXACT_DIGITS: i64 = 4;
@@ -23,6 +27,15 @@ impl Resolved {
     /// A scene that was resolved before.
     pub(crate) fn known(scene: Scene) -> Self {
         Self { scene, reference: None, centered: false, notes: Vec::new() }
+    }
+
+    /// The kernel of its samples. A deep one takes a reference orbit, which `progress` shows.
+    pub(crate) fn kernel(&self, progress: Progress) -> Result<Box<dyn Kernel>, Failure> {
+        let plan = Plan::new(self.scene.samples(), self.scene.bailout(), None);
+        let steps = Arc::default();
+        let shown = if plan.is_deep() { progress } else { Progress::Never };
+        let _meter = Meter::start(shown, Stage::Reference, Arc::clone(&steps));
+        Ok(plan.kernel_within(self.reference.clone(), memory::max_steps(0), &steps)?)
     }
 
     /// What to say of the scene before it is rendered, a line each.

@@ -22,7 +22,7 @@ use crate::cli::terminal::brief;
 use crate::cli::value::{self, Auto, Center, Named, Worded};
 
 /// Options that describe a picture.
-#[derive(Args, Default)]
+#[derive(Args, Clone, Default)]
 pub(crate) struct SceneArgs {
     /// A scene, picture or location file to begin with
     ///
@@ -138,6 +138,30 @@ impl SceneArgs {
     /// A built-in view in that size.
     pub(crate) fn of_place(place: Location, size: (u32, u32)) -> Self {
         Self { at: Some(place), size: Some(size), ..Self::default() }
+    }
+
+    /// These options with a file as the scene, unless they name one themselves.
+    pub(crate) fn with_file(&self, path: &Path) -> Result<Self, Failure> {
+        match &self.scene {
+            None => Ok(Self { scene: Some(path.into()), ..self.clone() }),
+            Some(other) => Err(usage(format!(
+                "{} and --scene {} both say what the scene is; keep one",
+                scene_file::name(path),
+                scene_file::name(other)
+            ))),
+        }
+    }
+
+    /// These options with a size, unless they name one or a file that may.
+    pub(crate) fn or_size(&self, size: (u32, u32)) -> Self {
+        let own = self.size.or(if self.scene.is_some() { None } else { Some(size) });
+        Self { size: own, ..self.clone() }
+    }
+
+    /// Whether any of the options is given.
+    pub(crate) fn is_given(&self) -> bool {
+        let own = self.zoom.is_some() || self.rotate.is_some() || self.size.is_some();
+        own || self.placed().is_some() || self.color.given().is_some()
     }
 
     /// The options on colors.

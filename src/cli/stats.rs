@@ -1,19 +1,16 @@
 //! `mandel stats`: how the counts of a field or a scene are distributed, and what to try.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use mandel::decode::ReadError;
 use mandel::encode::Values;
 use mandel::render::Statistics;
-use mandel::{Error, FieldProblem, Plan};
+use mandel::{Error, FieldProblem};
 use serde_json::{Value, json};
 
 use crate::cli::color;
 use crate::cli::failure::{Failure, print};
-use crate::cli::memory;
 use crate::cli::pieces::read_failure;
-use crate::cli::progress::{Meter, Progress, Stage};
 use crate::cli::run::RunArgs;
 use crate::cli::scene::SceneArgs;
 use crate::cli::terminal::shown;
@@ -90,18 +87,13 @@ impl Args {
     fn scene(&self) -> Result<Counts, Failure> {
         let args = SceneArgs::of_file(self.path.clone());
         let resolved = args.resolve(Some(Values::Smooth), self.run.progress(), 1)?;
-        let (scene, threads) = (resolved.scene, self.run.threads()?);
-        let samples = scene.samples();
-        let plan = Plan::new(samples, scene.bailout(), None);
-        let steps = Arc::default();
-        let shown = if plan.is_deep() { self.run.progress() } else { Progress::Never };
-        let meter = Meter::start(shown, Stage::Reference, Arc::clone(&steps));
-        let kernel = plan.kernel_within(resolved.reference, memory::max_steps(0), &steps)?;
-        drop(meter);
+        let threads = self.run.threads()?;
+        let kernel = resolved.kernel(self.run.progress())?;
+        let (samples, max_iter) = (resolved.scene.samples(), resolved.scene.bailout().max_iter());
         let size = (samples.width(), samples.height());
         let pool = threads::pool(threads, 0, self.run.quiet)?;
         let statistics = pool.install(|| Statistics::of(kernel.as_ref(), size));
-        Ok(Counts { size, max_iter: scene.bailout().max_iter(), statistics })
+        Ok(Counts { size, max_iter, statistics })
     }
 }
 

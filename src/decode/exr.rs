@@ -320,6 +320,10 @@ impl Planes for ExrFile {
         self.channels.distance.is_some()
     }
 
+    fn is_smooth_alone(&self) -> bool {
+        self.channels.difference.is_none()
+    }
+
     fn max_iter(&self) -> Option<u32> {
         self.max_iter
     }

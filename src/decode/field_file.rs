@@ -81,6 +81,11 @@ impl FieldFile {
         self.planes.has_distances()
     }
 
+    /// Whether only smooth counts are right: a count is one of those rounded down, not the smallest n with |z_n| > 2.
+    pub fn is_smooth_alone(&self) -> bool {
+        self.planes.is_smooth_alone()
+    }
+
     /// The texts in the file, by keyword.
     pub fn texts(&self) -> Vec<(String, String)> {
         self.planes.texts()

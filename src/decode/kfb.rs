@@ -97,6 +97,10 @@ impl Planes for Kfb {
         self.size
     }
 
+    fn is_smooth_alone(&self) -> bool {
+        true
+    }
+
     fn max_iter(&self) -> Option<u32> {
         Some(self.max_iter)
     }

@@ -24,6 +24,13 @@ pub(super) enum Kind {
     F8,
 }
 
+impl Kind {
+    /// Whether counts of this type are smooth ones.
+    pub(super) fn is_smooth(self) -> bool {
+        matches!(self, Self::F4 | Self::F8)
+    }
+}
+
 const KINDS: [(&str, Kind, usize); 7] = [
     ("|b1", Kind::Bool, 1),
     ("<u4", Kind::U4, 4),
@@ -228,6 +235,10 @@ impl Counts {
 impl Planes for Counts {
     fn size(&self) -> (u32, u32) {
         self.array.size
+    }
+
+    fn is_smooth_alone(&self) -> bool {
+        self.array.kind.is_smooth()
     }
 
     fn takes_limit(&self) -> bool {

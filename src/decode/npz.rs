@@ -95,6 +95,10 @@ impl Planes for Npz {
         self.distances.is_some()
     }
 
+    fn is_smooth_alone(&self) -> bool {
+        self.counts.kind.is_smooth()
+    }
+
     fn takes_limit(&self) -> bool {
         self.escaped.is_none()
     }

@@ -18,6 +18,11 @@ pub(super) trait Planes: Send + Sync {
         false
     }
 
+    /// Whether there are smooth counts alone, so that each count is one of those rounded down, or from another program.
+    fn is_smooth_alone(&self) -> bool {
+        false
+    }
+
     /// The limit that was iterated to, where the file says it.
     fn max_iter(&self) -> Option<u32> {
         None

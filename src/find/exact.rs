@@ -50,22 +50,38 @@ const FRACTION_ERROR: i32 = -24;
 /// this takes hundreds of thousands of iterations, or a point whose orbit meets |z| = 2 exactly, except |c| = 2 and
 /// points whose parts are whole numbers, which are decided.
 pub fn exact_escape(c: &Complex<Decimal>, bailout: Bailout) -> Result<ExactEscape, Error> {
-    escape_within(c, bailout, MAX_BITS)
+    let found = exact_escape_until(c, bailout, &|| false)?;
+    found.ok_or_else(|| Error::Internal("an orbit that nobody stopped has no end".into()))
 }
 
-/// [`exact_escape`] with at most `max_bits`.
-fn escape_within(c: &Complex<Decimal>, bailout: Bailout, max_bits: usize) -> Result<ExactEscape, Error> {
+/// [`exact_escape`] that gives up once `stop` says so, with nothing.
+pub(crate) fn exact_escape_until(
+    c: &Complex<Decimal>,
+    bailout: Bailout,
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<ExactEscape>, Error> {
+    escape_within(c, bailout, MAX_BITS, stop)
+}
+
+/// [`exact_escape_until`] with at most `max_bits`.
+fn escape_within(
+    c: &Complex<Decimal>,
+    bailout: Bailout,
+    max_bits: usize,
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<ExactEscape>, Error> {
     let point = Ratio::new(c);
     let far = point.is_beyond_2();
     if !far && point.is_in_known_part() {
-        return Ok(ExactEscape { escape: Escape::NONE, bits: 0 });
+        return Ok(Some(ExactEscape { escape: Escape::NONE, bits: 0 }));
     }
     let mut bits = if point.is_whole() { 0 } else { FIRST_BITS };
     loop {
         let c = ComplexFixed::new(c, bits);
-        let undecided = match iterate(&c, point.is_whole(), far, bailout) {
-            Run::Decided(escape) => return Ok(ExactEscape { escape, bits }),
+        let undecided = match iterate(&c, point.is_whole(), far, bailout, stop) {
+            Run::Decided(escape) => return Ok(Some(ExactEscape { escape, bits })),
             Run::Undecided(n) => n,
+            Run::Stopped => return Ok(None),
         };
         if bits >= max_bits {
             return Err(Error::Undecided { bits: max_bits, iterations: undecided });
@@ -126,17 +142,25 @@ enum Run {
     Decided(Escape),
     /// After this many iterations the ball lies on both sides of |z| = 2, or is too large for the fraction.
     Undecided(u64),
+    /// It was told to stop.
+    Stopped,
 }
 
+/// Iterations between two looks at whether to stop. They take milliseconds with the bits of a view at 1e8000.
+const BETWEEN_LOOKS: u64 = 64;
+
 /// Iterates balls around z. `c` is rounded down to its bits, or `whole` and exact; `far` tells whether |c| > 2.
-fn iterate(c: &ComplexFixed, whole: bool, far: bool, bailout: Bailout) -> Run {
+fn iterate(c: &ComplexFixed, whole: bool, far: bool, bailout: Bailout, stop: &dyn Fn() -> bool) -> Run {
     let max_iter = u64::from(bailout.max_iter());
     let mut ball = Ball::new(c, whole);
     let mut trap: Option<Trap> = None;
     let mut count = None;
-    let mut n = 0;
+    let mut n = 0_u64;
     loop {
         n += 1;
+        if n.is_multiple_of(BETWEEN_LOOKS) && stop() {
+            return Run::Stopped;
+        }
         ball.iterate(trap.as_mut());
         if count.is_none() {
             let beyond = if n == 1 { Some(far) } else { ball.is_beyond_2() };
@@ -284,12 +308,19 @@ mod tests {
     fn too_few_bits_are_an_error_and_never_a_wrong_count() {
         let c = parse_complex("-0.447,0.561").expect("a point");
         let bailout = Bailout::new(2000).expect("a limit");
-        match escape_within(&c, bailout, FIRST_BITS) {
+        match escape_within(&c, bailout, FIRST_BITS, &|| false) {
             Err(Error::Undecided { bits, .. }) => assert_eq!(bits, FIRST_BITS),
             other => panic!("{other:?}"),
         }
-        let decided = escape_within(&c, bailout, MAX_BITS).expect("decided");
+        let decided = exact_escape(&c, bailout).expect("decided");
         assert_eq!((decided.escape.n(), decided.bits), (Some(1468), 256));
+    }
+
+    #[test]
+    fn an_orbit_that_is_stopped_has_no_count() {
+        let c = parse_complex("-0.447,0.561").expect("a point");
+        let bailout = Bailout::new(2000).expect("a limit");
+        assert_eq!(exact_escape_until(&c, bailout, &|| true), Ok(None));
     }
 
     #[test]

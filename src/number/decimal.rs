@@ -306,7 +306,10 @@ pub(super) fn read(chars: &[char], start: usize) -> Result<Decimal, Error> {
     if significant.len() > MAX_DIGITS {
         return wrong(0, NumberProblem::TooManyDigits { digits: significant.len(), max: MAX_DIGITS });
     }
-    if exponent.unsigned_abs() > MAX_DIGITS as u64 {
+    let too_large = |power: i64| power.unsigned_abs() > MAX_DIGITS as u64;
+    // That of the first digit too, with which the number may be written again.
+    let leading = exponent.saturating_add(significant.len() as i64 - fraction_digits - 1);
+    if too_large(exponent) || !significant.is_empty() && too_large(leading) {
         return wrong(0, NumberProblem::Power { max: MAX_DIGITS });
     }
     // Without significant digits the number is 0.
@@ -389,6 +392,12 @@ mod tests {
         assert_eq!(decimal("-0.7500").to_string(), "-0.75");
         assert_eq!(decimal("12e2").to_string(), "1200");
         assert_eq!(decimal("1e-9").to_string(), "1e-9");
+        // The last powers of ten that are read, whichever way they are typed.
+        assert_eq!(decimal("0.1e-99999").to_string(), "1e-100000");
+        assert_eq!(decimal("0.01e100000").to_string(), "1e99998");
+        for text in ["0.161e-100000", "10e100000", &format!("0.{}1", "0".repeat(MAX_DIGITS))] {
+            assert!(text.parse::<Decimal>().is_err(), "it would be printed with a power that is not read");
+        }
     }
 
     #[test]

@@ -313,3 +313,25 @@ fn unknown(key: &str, known: &[&str]) -> String {
     let meant = did_you_mean(key, known.iter().copied());
     format!("unknown key '{}'{meant}; known: {}", brief(key), known.join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::mutate;
+
+    #[test]
+    fn hostile_files_of_jobs_are_refused() {
+        let readme = include_str!("../../../README.md");
+        let toml = readme.split("```toml\n# jobs.toml\n").nth(1).and_then(|rest| rest.split("```").next());
+        let lines = "{\"at\": \"mini\", \"max-iter\": 1e2, \"output\": \"{index:03}.png\"}\n\
+                     {\"matrix\": {\"size\": [\"hd\", 80]}, \"light\": \"135\", \"output\": \"{size}{{.npy\"}\n";
+        let corpus = [toml.expect("a file of jobs"), lines].map(|text| text.as_bytes().to_vec());
+        for number in 0..500 {
+            let input = mutate::input(&corpus, number);
+            let Ok(text) = str::from_utf8(&input) else { continue };
+            if let Err(failure) = read(&Source::of("jobs".into(), text)) {
+                let _ = failure.told();
+            }
+        }
+    }
+}

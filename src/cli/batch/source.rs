@@ -53,8 +53,12 @@ impl Source {
     /// Reads a file of at most 1 MiB; `-` is standard input.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let text = scene_file::text(path, "a file of jobs has at most that; a matrix says much in a line")?;
-        let text = text.strip_prefix('\u{feff}').map(str::to_string).unwrap_or(text);
-        Ok(Self { name: scene_file::name(path), text })
+        Ok(Self::of(scene_file::name(path), &text))
+    }
+
+    /// A text, and its name for messages.
+    pub(super) fn of(name: String, text: &str) -> Self {
+        Self { name, text: text.strip_prefix('\u{feff}').unwrap_or(text).into() }
     }
 
     /// File, line and column of a byte.
