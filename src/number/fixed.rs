@@ -185,7 +185,7 @@ impl From<ComplexFixed> for ComplexLong {
 }
 
 /// x * 2^exponent, to 53 bits.
-fn float(x: &IBig, exponent: i64) -> FloatExp {
+pub(crate) fn float(x: &IBig, exponent: i64) -> FloatExp {
     let (sign, words) = x.as_sign_words();
     // The two highest words hold at least 64 bits.
     let top = words.len().saturating_sub(2);

@@ -125,7 +125,8 @@ pub(super) fn upper(size: f64) -> u32 {
 pub(super) struct OrbitPoint {
     /// Z.
     pub(super) z: [f64; 2],
-    /// 4 - |Z|^2; NaN at the last Z, so that no sample passes the comparison with it unattended.
+    /// 4 - |Z|^2; NaN at the last Z, and at Z_1 where the circle |c| = 2 passes through the view, so that no sample passes the
+    /// comparison with it unattended.
     pub(super) gap: f64,
     /// The index of the first block that starts here.
     pub(super) first: u32,

@@ -11,6 +11,7 @@ use crate::kernel::bailout::{Bailout, Kernel};
 use crate::kernel::cpu::{Level, with_fma};
 use crate::kernel::deep::attractor::{attractor, minima};
 use crate::kernel::deep::bla::Bla;
+use crate::kernel::deep::circle::Circle;
 use crate::kernel::deep::derivative::{Derivative, Follow};
 #[cfg(target_arch = "x86_64")]
 use crate::kernel::deep::lanes_avx2;
@@ -64,9 +65,15 @@ impl Perturbation {
         let last = ReferenceOrbit::needed(viewport, bailout);
         let (c, shift) = (orbit.c(), orbit.shift(viewport));
         let spacing = viewport.spacing_min();
-        let bla = Bla::new(orbit, last, viewport.radius() + shift.abs(), spacing.exponent(), approximate);
+        let radius = viewport.radius() + shift.abs();
+        let circle = Circle::of(&orbit, radius);
+        let mut bla = Bla::new(orbit, last, radius, spacing.exponent(), approximate);
+        if let (Some(_), Some(first)) = (&circle, bla.points.get_mut(1)) {
+            // Every sample is attended there.
+            first.gap = f64::NAN;
+        }
         let floor = if is_wide(spacing) { FLOOR } else { 0.0 };
-        let reference = Reference { bla, c, floor };
+        let reference = Reference { bla, c, floor, circle };
         Self {
             viewport: viewport.clone(),
             bailout,

@@ -232,6 +232,11 @@ impl ReferenceOrbit {
         self.points.len() as u32 - 1
     }
 
+    /// C, exactly.
+    pub(crate) fn center(&self) -> &Complex<Decimal> {
+        &self.center
+    }
+
     /// C as `f64`.
     pub(crate) fn c(&self) -> Complex<f64> {
         Complex::new(self.center.re.to_f64(), self.center.im.to_f64())

@@ -11,6 +11,7 @@
 //!
 //! - *Escape*: |f|^2 > 4, tested as Re(z conj w) > 4 - |Z|^2. The left side equals |f|^2 - |Z|^2 and keeps the bits of z
 //!   that |f|^2 would round off, being smaller than the last bit of 4.
+//!   In the first iteration, where f is C + c, it is decided exactly ([`Circle`]).
 //! - *Rebasing* (Zhuoran, 2021): where |f| < |z|, or the reference ends, f becomes the new delta, to Z_0. That is exact because
 //!   Z_0 = 0.
 //! - *A reference that ends in an attracting cycle*: its last Z equals an earlier one, and the sample continues from that one
@@ -21,6 +22,7 @@ use num_complex::Complex;
 use crate::field::{Distance, Escape};
 use crate::kernel::bailout::Bailout;
 use crate::kernel::deep::bla::{Bla, times};
+use crate::kernel::deep::circle::Circle;
 use crate::kernel::deep::derivative::Follow;
 use crate::kernel::step::fraction;
 use crate::number::complexexp::ComplexExp;
@@ -33,6 +35,8 @@ pub(super) struct Reference {
     pub(super) c: Complex<f64>,
     /// Deltas below this may have lost bits to underflow: [`FLOOR`], or 0 where no delta of the view becomes so small.
     pub(super) floor: f64,
+    /// The circle |c| = 2 where it passes through the view: it decides which samples escape in the first iteration.
+    pub(super) circle: Option<Circle>,
 }
 
 /// Deltas below 2 to this power are kept with a separate exponent.
@@ -151,9 +155,11 @@ impl Reference {
         let z = sample.z;
         let reference = self.point(sample.m);
         let is_last = sample.m == self.bla.last();
-        let gap =
-            if is_last { self.bla.gap(sample.m).to_f64() } else { self.bla.points[sample.m as usize].gap };
-        if sample.excess() > gap {
+        if let (Some(circle), 1) = (&self.circle, sample.n) {
+            if circle.is_outside(sample.exact) {
+                return Some(self.escaped(sample, sample.exact, bailout, follow));
+            }
+        } else if sample.excess() > self.gap(sample.m) {
             return Some(self.escaped(sample, z.into(), bailout, follow));
         }
         if sample.n >= u64::from(bailout.max_iter()) {
@@ -169,6 +175,13 @@ impl Reference {
             return None;
         }
         sample.cycle.closes(sample.m, sample.z.into()).then_some(Escape::NONE)
+    }
+
+    /// 4 - |Z|^2, also where that is not in the list of points.
+    #[inline(always)]
+    fn gap(&self, m: u32) -> f64 {
+        let gap = self.bla.points[m as usize].gap;
+        if gap.is_nan() { self.bla.gap(m).to_f64() } else { gap }
     }
 
     /// Makes one iteration or block, and more as long as the delta is too small for `f64`.
@@ -190,7 +203,11 @@ impl Reference {
             sample.n += u64::from(len);
             sample.m += len;
             let m = sample.m;
-            if excess(z, self.bla.exact(m)) > self.bla.gap(m) {
+            let outside = match &self.circle {
+                Some(circle) if sample.n == 1 => circle.is_outside(sample.exact),
+                _ => excess(z, self.bla.exact(m)) > self.bla.gap(m),
+            };
+            if outside {
                 return Some(self.escaped(sample, z, bailout, follow));
             }
             let f = self.bla.exact(m) + z;
