@@ -572,21 +572,23 @@ fn a_summary_as_json() {
     assert!(json["seconds"].as_f64().expect("a number") >= 0.0);
 }
 
-/// The README's recipes, as printed; small sizes keep them quick.
-#[test]
-fn the_recipes_of_the_readme_work_as_printed() {
+/// The recipes of a text, run as printed in a folder of their own, which is left with what they made.
+fn run_recipes(text: &str) -> Folder {
     let folder = Folder::new();
-    let readme = include_str!("../README.md");
-    let recipes: Vec<&str> =
-        readme.lines().filter(|line| line.starts_with("mandel ") && !line.contains(" = ")).collect();
-    assert!(recipes.len() >= 10, "{} recipes", recipes.len());
-    let jobs = readme.split("```toml\n# jobs.toml\n").nth(1).and_then(|rest| rest.split("```").next());
-    fs::write(folder.path("jobs.toml"), jobs.expect("a file of jobs")).expect("a file");
+    if let Some(jobs) = text.split("```toml\n# jobs.toml\n").nth(1).and_then(|rest| rest.split("```").next())
+    {
+        fs::write(folder.path("jobs.toml"), jobs).expect("a file");
+    }
     let program = Path::new(env!("CARGO_BIN_EXE_mandel"));
     let path = std::env::join_paths(
         std::iter::once(program.parent().expect("a folder").to_path_buf())
             .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
     );
+    let is_command = |line: &&str| {
+        ["mandel ", "printf "].iter().any(|word| line.starts_with(word)) && !line.starts_with("mandel = ")
+    };
+    let recipes: Vec<&str> = text.lines().filter(is_command).collect();
+    assert!(!recipes.is_empty(), "recipes");
     for recipe in recipes {
         let output = Command::new("sh")
             .args(["-c", recipe])
@@ -596,16 +598,29 @@ fn the_recipes_of_the_readme_work_as_printed() {
             .expect("sh");
         assert!(output.status.success(), "{recipe}: {}", stderr(&output));
     }
-    for name in [
-        "seahorse.png",
-        "hot.png",
-        "poster.png",
-        "mini.npy",
-        "counts.npy",
-        "out/spirals.npy",
-        "palettes/hot.png",
-    ] {
+    folder
+}
+
+/// Small sizes keep them quick.
+#[test]
+fn the_recipes_of_the_readme_work_as_printed() {
+    let folder = run_recipes(include_str!("../README.md"));
+    for name in ["wallpaper.png", "own.png", "inferno.png", "wall.png", "mine.png", "frames/000149.png"] {
         assert!(folder.path(name).exists(), "{name}");
+    }
+}
+
+#[test]
+fn the_recipes_of_the_documents_work_as_printed() {
+    for (text, made) in [
+        (include_str!("../docs/scenes.md"), "again.png"),
+        (include_str!("../docs/deep.md"), "branches.png"),
+        (include_str!("../docs/find.md"), ""),
+        (include_str!("../docs/threads.md"), "speedup.svg"),
+        (include_str!("../docs/numpy.md"), "counts.npy"),
+        (include_str!("../docs/batch.md"), "palettes/hot.png"),
+    ] {
+        assert!(run_recipes(text).path(made).exists(), "{made}");
     }
 }
 
