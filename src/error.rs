@@ -38,8 +38,8 @@ pub enum Error {
     /// A coordinate of the view lies beyond the largest `f64`.
     #[error("the view reaches beyond the largest f64, about 1.8e308")]
     BeyondF64,
-    /// An exponential map by edges, width or height.
-    #[error("an exponential map has a center and a zoom")]
+    /// An exponential map by its edges.
+    #[error("an exponential map has a center and a size, no edges")]
     Projection,
     /// An exponential map whose samples lie on its edges: the first and the last column would be one.
     #[error("the samples of an exponential map lie in the middle of its pixels")]

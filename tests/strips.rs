@@ -333,5 +333,15 @@ fn what_is_no_strip_is_refused_and_nothing_is_written() {
     folder.refuse(&film(&["--strip", "{frame}.exr"]), 2, "{index:04}");
     folder.refuse(&["zoom", "--projection", "exponential", "--frames", "3"], 2, "--from-strip");
     folder.refuse(&["render", "--projection", "exponential", "--region=-2,1,-1,1"], 2, "--center and --zoom");
+    // Any size of a view says how wide the upper edge is.
+    for size in [["--at", "seahorse"], ["--width", "0.1"], ["--height", "0.1"], ["--zoom", "40"]] {
+        folder.succeed(
+            &[
+                &["render", "--projection", "exponential", "-s", "16x20", "-q", "-f", "-o", "a.png"],
+                &size[..],
+            ]
+            .concat(),
+        );
+    }
     assert_eq!(fs::read(folder.path("z.exr")).expect("a file"), whole);
 }

@@ -27,7 +27,8 @@ pub(crate) fn words(error: &Error) -> String {
             format!("supersample must be 1..{} (got {k})", Scene::MAX_SUPERSAMPLE)
         }
         Error::Projection => {
-            "an exponential map is given by --center and --zoom; its upper edge is a circle 4/Z across".into()
+            "an exponential map has no edges: give --center and --zoom; its upper edge is a circle 4/Z across"
+                .into()
         }
         Error::Endpoints => {
             "the samples of an exponential map lie in the middle of its pixels; leave out --grid endpoints"

@@ -142,17 +142,10 @@ impl Draft {
         let home = Location::ALL[0];
         let center = self.center.map_or_else(|| home.center(), Ok)?;
         let frame = match (self.projection, self.region, self.extent) {
-            (Some(Projection::Exponential), None, None) => {
-                Frame::Exponential { center, zoom: Decimal::from(1) }
+            (Some(Projection::Exponential), Some(_), _) => return Err(Error::Projection),
+            (Some(Projection::Exponential), None, extent) => {
+                Frame::Exponential { center, zoom: across(extent)? }
             }
-            (Some(Projection::Exponential), None, Some(Extent::Zoom(zoom))) => {
-                Frame::Exponential { center, zoom }
-            }
-            (Some(Projection::Exponential), None, Some(Extent::Height(height))) => {
-                let zoom = FloatExp::from(4.0) / height.to_floatexp();
-                Frame::Exponential { center, zoom: Decimal::shortest(zoom).ok_or(Error::Extent)? }
-            }
-            (Some(Projection::Exponential), ..) => return Err(Error::Projection),
             (_, Some((bounds, aspect)), _) => Frame::Region { bounds, aspect },
             (_, None, Some(extent)) => Frame::Centered { center, extent },
             (_, None, None) => Frame::Centered { center, extent: home.extent()? },
@@ -203,6 +196,17 @@ impl Scene {
     pub fn read(text: &str) -> Result<Self, Error> {
         Draft::read(text)?.scene()
     }
+}
+
+/// The magnification of an exponential map whose upper edge is as wide as a view.
+fn across(extent: Option<Extent>) -> Result<Decimal, Error> {
+    let diameter = match extent {
+        None => return Ok(Decimal::from(1)),
+        Some(Extent::Zoom(zoom)) => return Ok(zoom),
+        Some(Extent::Height(length) | Extent::Width(length)) => length,
+        Some(Extent::Contains { width, height }) => width.max(height),
+    };
+    Decimal::shortest(FloatExp::from(4.0) / diameter.to_floatexp()).ok_or(Error::Extent)
 }
 
 fn read(text: &str) -> Read<Draft> {
