@@ -26,14 +26,8 @@ pub(crate) fn words(error: &Error) -> String {
         Error::Supersample(k) => {
             format!("supersample must be 1..{} (got {k})", Scene::MAX_SUPERSAMPLE)
         }
-        Error::Projection => {
-            "an exponential map has no edges: give --center and --zoom; its upper edge is a circle 4/Z across"
-                .into()
-        }
-        Error::Endpoints => {
-            "the samples of an exponential map lie in the middle of its pixels; leave out --grid endpoints"
-                .into()
-        }
+        Error::Projection => NO_EDGES.into(),
+        Error::Endpoints => NO_ENDPOINTS.into(),
         Error::Rotation(x) => format!("rotate must be a finite number of degrees, such as 30 (got {x:?})"),
         Error::UnknownLevel(name) => {
             format!("no kernel named '{}'; known: auto, {}", brief(name), Level::NAMES.join(", "))
@@ -73,6 +67,12 @@ pub(crate) fn words(error: &Error) -> String {
         _ => colors(error).unwrap_or_else(|| limit(error)),
     }
 }
+
+/// What an exponential map cannot have.
+const NO_EDGES: &str =
+    "an exponential map has no edges: give --center and --zoom; its upper edge is a circle 4/Z across";
+const NO_ENDPOINTS: &str =
+    "the samples of an exponential map lie in the middle of its pixels; leave out --grid endpoints";
 
 /// The message of a mistake in a coloring.
 fn colors(error: &Error) -> Option<String> {

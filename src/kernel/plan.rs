@@ -201,10 +201,13 @@ impl Plan {
     }
 
     /// The kernel with an orbit that covers the view.
-    pub(super) fn kernel_of(&self, orbit: Option<Arc<ReferenceOrbit>>) -> Box<dyn Kernel> {
+    fn kernel_of(&self, orbit: Option<Arc<ReferenceOrbit>>) -> Box<dyn Kernel> {
         let (viewport, bailout) = (&self.viewport, self.bailout);
         if viewport.octaves().is_some() {
-            return Box::new(Strip::new(viewport, bailout, self.level, orbit));
+            let (view, level) = (viewport.clone(), self.level);
+            let make =
+                move |octave| Self::new(&view.octave(octave), bailout, Some(level)).kernel_of(orbit.clone());
+            return Box::new(Strip::new(viewport, Box::new(make)));
         }
         match (self.method, orbit) {
             (Method::Perturbation(level), Some(orbit)) => {

@@ -2,7 +2,7 @@
 //!
 //! Along a strip samples come closer and closer to the center. An octave of it is iterated as a view of its own would be, with the
 //! method that suits its spacing and with blocks for its radius, but with the reference orbit of the last octave, which serves all
-//! of them; see [`ReferenceOrbit::covers`]. Which octave a row belongs to depends on the lattice alone, so that results do not
+//! of them; see `ReferenceOrbit::covers`. Which octave a row belongs to depends on the lattice alone, so that results do not
 //! depend on how it is cut.
 
 use std::collections::VecDeque;
@@ -10,10 +10,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::field::{Distance, Escape};
-use crate::kernel::bailout::{Bailout, Kernel};
-use crate::kernel::cpu::Level;
-use crate::kernel::deep::reference_orbit::ReferenceOrbit;
-use crate::kernel::plan::Plan;
+use crate::kernel::bailout::Kernel;
 use crate::plane::viewport::Viewport;
 
 /// Octaves whose kernels are kept. Bands are taken from the top down, so that threads are in one octave or on either side of its
@@ -23,25 +20,21 @@ const KEPT: usize = 2;
 /// A kernel of an octave, made by the first thread that needs it.
 type Made = Arc<OnceLock<Box<dyn Kernel>>>;
 
+/// Makes the kernel of an octave.
+type Make = Box<dyn Fn(u32) -> Box<dyn Kernel> + Send + Sync>;
+
 /// Iterates the samples of an exponential map.
 pub(super) struct Strip {
     viewport: Viewport,
-    bailout: Bailout,
-    level: Level,
-    orbit: Option<Arc<ReferenceOrbit>>,
+    make: Make,
     made: Mutex<VecDeque<(u32, Made)>>,
 }
 
 impl Strip {
-    /// A kernel for an exponential map, with the orbit of its last octave if that is deep.
-    pub(super) fn new(
-        viewport: &Viewport,
-        bailout: Bailout,
-        level: Level,
-        orbit: Option<Arc<ReferenceOrbit>>,
-    ) -> Self {
+    /// A kernel for an exponential map, of the kernels that `make` makes for its octaves.
+    pub(super) fn new(viewport: &Viewport, make: Make) -> Self {
         debug_assert!(viewport.octaves().is_some(), "an exponential map");
-        Self { viewport: viewport.clone(), bailout, level, orbit, made: Mutex::default() }
+        Self { viewport: viewport.clone(), make, made: Mutex::default() }
     }
 
     /// Calls `work` with the kernel of each octave in which rows lie, and those rows.
@@ -51,10 +44,7 @@ impl Strip {
             let (octave, _) = self.viewport.octave_of(from);
             let end = self.viewport.rows_of_octave(octave).end.min(rows.end);
             let made = self.made(octave);
-            let kernel = made.get_or_init(|| {
-                let plan = Plan::new(&self.viewport.octave(octave), self.bailout, Some(self.level));
-                plan.kernel_of(self.orbit.clone())
-            });
+            let kernel = made.get_or_init(|| (self.make)(octave));
             work(kernel.as_ref(), from..end);
             from = end;
         }
