@@ -41,6 +41,9 @@ pub enum Error {
     /// An exponential map by its edges.
     #[error("an exponential map has a center and a size, no edges")]
     Projection,
+    /// An exponential map of so many octaves, which ends deeper than numbers of [`MAX_DIGITS`](crate::MAX_DIGITS) digits tell.
+    #[error("an exponential map of {0} octaves ends beyond 1e-100000")]
+    StripDepth(u32),
     /// An exponential map whose samples lie on its edges: the first and the last column would be one.
     #[error("the samples of an exponential map lie in the middle of its pixels")]
     Endpoints,

@@ -219,7 +219,8 @@ fn zip(members: &[(&str, &[u8])], deflate: bool) -> Vec<u8> {
             encoder.write_all(content).expect("memory");
             packed = encoder.finish().expect("memory");
         }
-        let mut head = vec![20, 0, 0, 0, if deflate { 8 } else { 0 }, 0, 0, 0, 33, 0, 0, 0, 0, 0];
+        let mut head = vec![20, 0, 0, 0, if deflate { 8 } else { 0 }, 0, 0, 0, 33, 0];
+        head.extend(crc32fast::hash(content).to_le_bytes());
         head.extend((packed.len() as u32).to_le_bytes());
         head.extend((content.len() as u32).to_le_bytes());
         head.extend([name.len() as u8, 0, 0, 0]);

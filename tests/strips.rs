@@ -254,6 +254,30 @@ fn frames_are_cut_out_of_a_strip_in_a_file() {
 }
 
 #[test]
+fn a_film_of_a_strip_goes_on_with_that_strip_alone() {
+    let folder = Folder::new();
+    let place = ["zoom", "-c", "-1.25", "-n", "200", "-q", "--map", "cyclic"];
+    let run = |more: &[&'static str]| [&place[..], more].concat();
+    folder.succeed(&run(&["--to", "160", "-s", "16x16", "--strip", "z.npz"]));
+    folder.succeed(&run(&["--to", "160", "-s", "32x32", "--strip", "wide.npz", "--rotate", "30"]));
+    let cut = |strip: &'static str, more: &[&'static str]| {
+        let from =
+            ["zoom", "--from-strip", strip, "-s", "16x16", "--frames", "3", "-q", "-o", "f/{index}.png"];
+        [&from[..], more].concat()
+    };
+    folder.succeed(&cut("z.npz", &[]));
+    let film = fs::read_to_string(folder.path("f/2.png")).unwrap_or_else(|_| {
+        String::from_utf8_lossy(&fs::read(folder.path("f/2.png")).expect("a frame")).into_owned()
+    });
+    assert!(film.contains("from = \"1\"") && film.contains("to = \"160\""), "{film}");
+    let last = fs::read(folder.path("f/2.png")).expect("a frame");
+    fs::remove_file(folder.path("f/2.png")).expect("a frame");
+    folder.refuse(&cut("wide.npz", &["--resume", "--to", "160"]), 4, "no frame of this film");
+    folder.succeed(&cut("z.npz", &["--resume"]));
+    assert_eq!(fs::read(folder.path("f/2.png")).expect("a frame"), last);
+}
+
+#[test]
 fn a_strip_is_planned_sharded_and_rendered_like_a_picture() {
     let folder = Folder::new();
     folder.succeed(&film(&["--strip", "z.npz"]));
@@ -296,6 +320,13 @@ fn octaves_of_a_strip_are_files_from_the_inside_out() {
     };
     assert_eq!(size(0).0, 256 * 28, "{}", size(0).1);
     assert!(folder.path("o/07.exr").exists() && !folder.path("o/09.exr").exists());
+    fs::remove_file(folder.path("o/00.exr")).expect("a file");
+    folder.refuse(
+        &["zoom", "-c", "-1.25", "--to", "16", "-n", "200", "-s", "16x16", "--strip", "o/{index:02}.exr"],
+        4,
+        "01.exr",
+    );
+    assert!(!folder.path("o/00.exr").exists(), "nothing is made where a later file is in the way");
 }
 
 #[test]
@@ -325,6 +356,13 @@ fn what_is_no_strip_is_refused_and_nothing_is_written() {
         (&["--from-strip", "z.exr", "--light", "45"], 2, "has no distances"),
         (&["--from-strip", "z.exr", "--edge", "1"], 2, "a strip cannot have an edge"),
         (&["--from-strip", "z.exr", "--interior", "transparent"], 2, "a strip cannot have transparency"),
+        (
+            &["--from-strip", "z.exr", "--interior", "distance"],
+            2,
+            "a strip cannot have an interior by its distance",
+        ),
+        (&["--from-strip", "z.exr", "--map", "histogram"], 2, "choose --map auto"),
+        (&["--from-strip", "o/{index}.exr"], 2, "the strip in one file"),
     ] {
         folder.refuse(&cut(more), code, part);
     }
@@ -343,5 +381,19 @@ fn what_is_no_strip_is_refused_and_nothing_is_written() {
             .concat(),
         );
     }
+    folder.refuse(
+        &["render", "--projection", "exponential", "-n", "9", "-s", "1x1000000"],
+        2,
+        "a wider or lower --size",
+    );
     assert_eq!(fs::read(folder.path("z.exr")).expect("a file"), whole);
+    // A byte that is another one, in numbers that are stored as they are.
+    folder.succeed(&film(&["--strip", "z.npz"]));
+    let mut changed = fs::read(folder.path("z.npz")).expect("a file");
+    let place = changed.len() / 2;
+    changed[place] ^= 1;
+    fs::write(folder.path("changed.npz"), changed).expect("a file");
+    folder.refuse(&cut(&["--from-strip", "changed.npz"]), 3, "checksum differs");
+    folder.refuse(&["verify", "changed.npz"], 3, "checksum differs");
+    folder.refuse(&["verify", "short.exr"], 3, "cut short");
 }

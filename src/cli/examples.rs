@@ -125,8 +125,8 @@ Examples:
   $ mandel verify field.npz
   Counts that name none
   $ mandel verify counts.npy --at seahorse -n 4000
-  A check in a script: exit code 1 unless 98 percent are proven right, within a minute
-  $ mandel verify picture.png --sample 1000 --require 98 --limit 60";
+  A check in a script: exit code 1 unless 95 percent are proven right, within a minute
+  $ mandel verify picture.png --sample 1000 --require 95 --limit 60";
 
 pub(crate) const INFO: &str = "\
 Examples:

@@ -8,10 +8,10 @@ use clap::{Command, ValueHint};
 use clap_mangen::Man;
 
 use crate::cli::durability::Durability;
-use crate::cli::failure::{Failure, print};
+use crate::cli::failure::{Failure, print, usage};
 use crate::cli::interrupt::Unfinished;
 use crate::cli::pieces::put;
-use crate::cli::terminal::reason;
+use crate::cli::terminal::{reason, shown};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -29,6 +29,9 @@ pub(crate) fn run(args: &Args, command: Command) -> Result<(), Failure> {
     let Some(folder) = &args.folder else {
         return print(&String::from_utf8_lossy(&page(Man::new(command))?));
     };
+    if folder.exists() && !folder.is_dir() {
+        return Err(usage(format!("{} is no folder; name one for the pages", shown(folder))));
+    }
     fs::create_dir_all(folder).map_err(|error| Failure::Io {
         action: "write",
         path: folder.clone(),

@@ -18,7 +18,7 @@ use crate::cli::resolved::Resolved;
 use crate::cli::run::RunArgs;
 use crate::cli::scene::SceneArgs;
 use crate::cli::scene_file::name;
-use crate::cli::terminal::say;
+use crate::cli::terminal::{brief, say};
 use crate::cli::threads;
 use crate::cli::value::{self, Worded};
 
@@ -70,10 +70,12 @@ fn percent(text: &str) -> Result<f64, Failure> {
 
 fn limit(text: &str) -> Result<Duration, Failure> {
     let seconds = value::real("--limit", text)?;
-    Duration::try_from_secs_f64(seconds)
-        .ok()
-        .filter(|limit| !limit.is_zero())
-        .ok_or_else(|| usage(format!("--limit needs a time in seconds above 0, as in 60 (got {seconds})")))
+    Duration::try_from_secs_f64(seconds).ok().filter(|limit| !limit.is_zero()).ok_or_else(|| {
+        usage(format!(
+            "--limit needs a time in seconds, above 0 and below 1e19, as in 60 (got '{}')",
+            brief(text)
+        ))
+    })
 }
 
 /// What is checked.

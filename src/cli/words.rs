@@ -28,6 +28,7 @@ pub(crate) fn words(error: &Error) -> String {
         }
         Error::Projection => NO_EDGES.into(),
         Error::Endpoints => NO_ENDPOINTS.into(),
+        Error::StripDepth(_) => format!("{error}; choose a wider or lower --size"),
         Error::Rotation(x) => format!("rotate must be a finite number of degrees, such as 30 (got {x:?})"),
         Error::UnknownLevel(name) => {
             format!("no kernel named '{}'; known: auto, {}", brief(name), Level::NAMES.join(", "))

@@ -143,6 +143,7 @@ impl ExrFile {
         if least > found {
             return Err(FieldProblem::Size { columns, rows: lines, expected: least, found }.into());
         }
+        check_blocks(file, table, blocks, found)?;
         let texts = texts(header)?;
         let max_iter = number(header, "Iterations")?;
         let bias = number(header, "IterationsBias")?.unwrap_or(0);
@@ -269,6 +270,26 @@ impl ExrFile {
         }
         Ok(())
     }
+}
+
+/// Checks that all blocks lie in the file, which a file that was cut short does not hold, and a table that was not finished.
+fn check_blocks(file: &File, table: u64, blocks: u64, length: u64) -> Result<(), ReadError> {
+    let (mut places, mut last) = (vec![0; 1 << 16], 0);
+    for from in (0..8 * blocks).step_by(places.len()) {
+        let part = &mut places[..(8 * blocks - from).min(1 << 16) as usize];
+        file.read_exact_at(part, table + from)?;
+        for place in part.as_chunks().0 {
+            let place = u64::from_le_bytes(*place);
+            if place < table || place >= length {
+                return damaged("it is cut short, or the table of its blocks is damaged");
+            }
+            last = place.max(last);
+        }
+    }
+    let mut head = [0; 8];
+    file.read_exact_at(&mut head, last)?;
+    let size = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
+    if last + 8 + u64::from(size) > length { damaged("it is cut short") } else { Ok(()) }
 }
 
 /// The result of a sample that was written by `encode/exr.rs`, to the last bit.

@@ -20,6 +20,7 @@ use crate::number::floatexp::FloatExp;
 use crate::pixmap::Pixmap;
 use crate::plane::axis::Grid;
 use crate::plane::frame::{Aspect, Frame};
+use crate::plane::strip::octave;
 use crate::plane::viewport::Viewport;
 use crate::render::bands::lowest;
 use crate::render::pipeline::Render;
@@ -65,6 +66,9 @@ pub struct Film {
     /// The samples of a strip.
     strip: Option<Source>,
 }
+
+/// By how much a magnification may differ from the one that a strip was made for, by rounding.
+const ROUNDING: f64 = 1e-12;
 
 /// Where the samples of a strip come from.
 pub struct Source {
@@ -162,15 +166,24 @@ impl Film {
     /// [`Error::Film`] for a coloring that strips cannot have, and [`Error::Size`] where there would be too many rows.
     pub fn strip_scene(&self) -> Result<Scene, Error> {
         let scene = &self.zoom.scene;
-        Scene::new(strip::view(scene, self.path())?, scene.bailout(), 1, scene.coloring().clone())
+        let view = strip::view(scene, self.path())?.with_rotation(scene.viewport().rotation())?;
+        Scene::new(view, scene.bailout(), 1, scene.coloring().clone())
     }
 
-    /// The magnifications of the first and the last frame of a size that a strip has; nothing where they are beyond
+    /// The magnifications of the first and the last frame of a size that a strip has, with as few digits as tell them; nothing where they are beyond
     /// [`MAX_DIGITS`](crate::MAX_DIGITS), or the view is no exponential map.
     pub fn range_of_strip(view: &Viewport, size: (u32, u32)) -> Option<(Decimal, Decimal)> {
         view.octaves()?;
         let (first, last) = strip::range(view, size);
-        Some((Decimal::shortest(first)?, Decimal::shortest(last)?))
+        // A strip has whole rows, so it goes on by up to one of them below the last frame that it was made for.
+        let row = libm::exp2(-1.0 / f64::from(octave(view.width())));
+        let near = |end: FloatExp, below: f64| {
+            let end = Decimal::shortest(end)?;
+            let least = Decimal::from(end.to_floatexp() * FloatExp::from(below));
+            Some((1..17).map(|digits| end.rounded_down(digits)).find(|near| *near >= least).unwrap_or(end))
+        };
+        let first = first * FloatExp::from(1.0 + ROUNDING);
+        Some((near(first, 1.0 - 2.0 * ROUNDING)?, near(last * FloatExp::from(1.0 + ROUNDING), row)?))
     }
 
     /// Computes what all frames share: the reference orbit of the last one, and the map. Uses the current rayon pool.
@@ -236,6 +249,14 @@ impl Film {
     /// The reference orbit, once the film is prepared.
     pub fn orbit(&self) -> Option<Arc<ReferenceOrbit>> {
         self.zoom.orbit.clone()
+    }
+
+    /// What tells the strip that the frames are cut out of from others of the same scene: columns, rows, magnification and angle.
+    pub fn strip_name(&self) -> Option<String> {
+        let view = self.strip_view().filter(|_| self.way == Way::Strip)?;
+        let zoom = Decimal::shortest(FloatExp::from(4.0) / view.extent().1)?;
+        let degrees = view.rotation().degrees();
+        Some(format!("{}x{} from {zoom}, {degrees:?} degrees", view.width(), view.height()))
     }
 
     /// How many reference orbits all frames take together.

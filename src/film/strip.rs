@@ -222,7 +222,8 @@ impl<'a> Strip<'a> {
         let mut escapes = vec![Escape::NONE; width];
         let mut distances = vec![Distance::NONE; if detail.has_distances() { width } else { 0 }];
         self.kernel.results(detail, 0..self.view.width(), y..y + 1, &mut escapes, &mut distances);
-        let start = self.zoom.scene.viewport().rotation().to_picture();
+        // The strip may be turned itself.
+        let start = self.zoom.scene.viewport().rotation().to_picture() * self.view.rotation().to_picture();
         for (x, distance) in (0..).zip(&mut distances) {
             // From the strip, x clockwise and y outwards, to the frame.
             let (re, im) = self.view.offset(x, y).mantissas();

@@ -93,6 +93,12 @@ impl Decimal {
         rounded.find(|decimal| decimal.to_floatexp() == x).or(Some(exact))
     }
 
+    /// The largest number up to this one, which is above 0, with at most so many significant digits.
+    pub(crate) fn rounded_down(&self, digits: usize) -> Self {
+        let cut = self.digits().saturating_sub(digits);
+        Self::new(&self.mantissa / IBig::from(10).pow(cut), self.exponent + cut as i64)
+    }
+
     /// Half of this number, exactly.
     pub fn half(&self) -> Self {
         Self { mantissa: &self.mantissa * 5, exponent: self.exponent - 1 }.normal()

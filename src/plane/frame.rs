@@ -1,9 +1,11 @@
 //! The part of the plane that a view shows, and the axes of a lattice over it.
 
+use std::f64::consts::LOG10_2;
+
 use num_complex::Complex;
 
 use crate::error::Error;
-use crate::number::decimal::Decimal;
+use crate::number::decimal::{Decimal, MAX_DIGITS};
 use crate::number::floatexp::FloatExp;
 use crate::plane::axis::{Axis, Grid};
 use crate::plane::strip::Strip;
@@ -101,7 +103,9 @@ impl Frame {
 /// The strip of a view with this center and zoom.
 pub(super) fn strip(center: &Complex<Decimal>, zoom: &Decimal, size: (u32, u32)) -> Result<Strip, Error> {
     let radius = FloatExp::from(2.0) / length(zoom)?;
-    Ok(Strip::new(Complex::new(center.re.to_f64(), center.im.to_f64()), radius, size))
+    let strip = Strip::new(Complex::new(center.re.to_f64(), center.im.to_f64()), radius, size);
+    let depth = f64::from(strip.count()) - f64::from(radius.exponent());
+    if depth * LOG10_2 > MAX_DIGITS as f64 { Err(Error::StripDepth(strip.count())) } else { Ok(strip) }
 }
 
 /// The size of a view in the plane.

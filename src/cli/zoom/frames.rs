@@ -226,8 +226,9 @@ pub(super) fn texts(
     }
     let path = film.path();
     let frame = index.map(|index| format!("frame = {index}\n")).unwrap_or_default();
+    let strip = film.strip_name().map(|name| format!("strip = \"{name}\"\n")).unwrap_or_default();
     let text = format!(
-        "film = 1\n{frame}frames = {}\nfrom = \"{}\"\nto = \"{}\"\nease = {:?}\nturn = {:?}\nway = \"{}\"\n",
+        "film = 1\n{frame}frames = {}\nfrom = \"{}\"\nto = \"{}\"\nease = {:?}\nturn = {:?}\nway = \"{}\"\n{strip}",
         path.frames(),
         path.from(),
         path.to(),

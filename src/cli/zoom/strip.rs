@@ -6,9 +6,12 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use mandel::decode::FieldFile;
+use mandel::encode::Format;
 use mandel::film::{Film, Source, Way};
 use mandel::render::Render;
-use mandel::{Coloring, Draft, Error, Extent, FilmProblem, Frame, Grid, ReferenceOrbit, Scene, Viewport};
+use mandel::{
+    Coloring, Draft, Error, Extent, FilmProblem, Frame, Grid, Interior, Map, ReferenceOrbit, Scene, Viewport,
+};
 
 use crate::cli::color::{open, read_any, stored_scene};
 use crate::cli::failure::{Failure, print, usage};
@@ -48,7 +51,8 @@ pub(super) fn make(args: &Args, path: &Path, start: Instant) -> Result<(), Failu
     let octaves = path.to_str().filter(|text| text.contains('{'));
     let octaves =
         octaves.map(Pattern::read).transpose().map_err(|problem| usage(format!("--strip: {problem}")))?;
-    if requests(&[path.to_path_buf()], None)?.iter().any(|request| !request.format.is_field()) {
+    let suffix = path.extension().and_then(|suffix| suffix.to_string_lossy().parse::<Format>().ok());
+    if !suffix.is_some_and(Format::is_field) {
         return Err(usage(format!(
             "a strip is a file of numbers, .exr or .npz, as in strip.exr (got {})",
             shown(path)
@@ -59,17 +63,17 @@ pub(super) fn make(args: &Args, path: &Path, start: Instant) -> Result<(), Failu
     let mut resolved = args.scene.resolve(None, args.run.progress(), 1)?;
     // How many frames are cut out of it later changes nothing.
     let film = args.film(&resolved, 2, Some(Way::Strip))?;
+    let pool = threads::pool(threads, 0, true)?;
+    // With the map of the film, which the strip is to have however it is made.
+    let film = pool.install(|| prepared(film, &mut resolved, args.run.progress(), threads))?;
+    let (scene, orbit) = (film.strip_scene()?, film.orbit());
+    drop((film, pool));
     if args.dry_run {
-        let scene = film.strip_scene()?;
         return print(&if args.json { format!("{:#}\n", scene_json(&scene)) } else { scene.to_text() });
     }
     if !args.run.quiet {
         resolved.notes().iter().for_each(say);
     }
-    let pool = threads::pool(threads, 0, args.run.quiet)?;
-    let film = pool.install(|| prepared(film, &mut resolved, args.run.progress(), threads))?;
-    let (scene, orbit) = (film.strip_scene()?, film.orbit());
-    drop((film, pool));
     let Some(pattern) = octaves else {
         return write(args, path, scene, orbit, &unfinished, start);
     };
@@ -83,6 +87,9 @@ pub(super) fn make(args: &Args, path: &Path, start: Instant) -> Result<(), Failu
             "--strip names one file for all octaves; put {{index:04}} into {}",
             shown(path)
         )));
+    }
+    if let Some(path) = names.iter().find(|path| !args.force && path.symlink_metadata().is_ok()) {
+        return Err(in_the_way(Failure::Exists(path.clone(), "")));
     }
     for (part, path) in parts.into_iter().rev().zip(names) {
         args.durability.make_folder(folder(&path)).map_err(|error| cannot_write(&path, reason(&error)))?;
@@ -129,6 +136,12 @@ pub(super) fn read(args: &Args, path: &Path, count: u32, threads: usize) -> Resu
              --rotate can be chosen"
         )));
     }
+    if path.to_string_lossy().contains('{') {
+        return Err(usage(format!(
+            "files of single octaves are for other programs; --from-strip needs the strip in one file, as --strip z.npz makes it (got {})",
+            shown(path)
+        )));
+    }
     let field = read_any(open(path)?, None, threads)?;
     let field = Arc::new(field.map_err(|error| read_failure(path, &error))?);
     let strip = Strip { field: Arc::clone(&field), path: path.into() };
@@ -136,6 +149,9 @@ pub(super) fn read(args: &Args, path: &Path, count: u32, threads: usize) -> Resu
     let (Frame::Exponential { center, .. }, view) = (stored.viewport().frame(), stored.samples()) else {
         return Err(Error::Film(FilmProblem::NoStrip).into());
     };
+    if stored.viewport().whole() != *stored.viewport() {
+        return Err(Error::Film(FilmProblem::NoStrip).into());
+    }
     let coloring = coloring(args, &stored, draft, &strip, threads)?;
     let size = args.scene.size().unwrap_or(Scene::DEFAULT_SIZE);
     let (first, last) = Film::range_of_strip(view, size).ok_or(Error::Film(FilmProblem::NoStrip))?;
@@ -167,13 +183,20 @@ fn coloring(
     args.scene.color().put(&mut draft)?;
     let scene = draft.scene()?;
     let coloring = scene.coloring();
+    if coloring.map == Map::Histogram && coloring.curve.is_none() {
+        return Err(Error::Film(FilmProblem::Map(coloring.map.to_string())).into());
+    }
+    // What depends on a width in pixels is refused in any case, with its own words.
+    let pixels = coloring.shading.edge.is_some() || coloring.interior == Interior::Distance;
+    if pixels {
+        return Ok(coloring.clone());
+    }
     if coloring.interior.takes_interiors() && !stored.coloring().interior.takes_interiors() {
         return Err(usage(format!(
             "{name} has no periods, which --interior period needs; choose another --interior, or make the strip with this one"
         )));
     }
-    // An edge is refused in any case, with its own words.
-    if coloring.detail().has_distances() && !field.has_distances() && coloring.shading.edge.is_none() {
+    if coloring.detail().has_distances() && !field.has_distances() {
         return Err(usage(format!(
             "{name} has no distances, which --light needs; make the strip with this light, or with any other"
         )));
