@@ -66,6 +66,9 @@ pub(crate) struct Preview {
     lines: u32,
 }
 
+/// Columns and rows of the largest picture. Larger windows are a mistake of whoever told their size, or show it in a corner.
+const LARGEST: (u32, u32) = (1000, 500);
+
 impl Preview {
     /// For a picture of that layout on standard error, or nothing where that is no terminal, which is said.
     pub(crate) fn on_stderr(layout: Layout) -> Option<Self> {
@@ -80,7 +83,8 @@ impl Preview {
     pub(crate) fn within(layout: Layout, most: Option<(u32, u32)>) -> Self {
         let size = tcgetwinsize(stderr()).ok().map(|size| (size.ws_col.into(), size.ws_row.into()));
         let window = size.filter(|&(columns, rows)| columns > 0 && rows > 0).unwrap_or((80, 24));
-        let window = most.map_or(window, |most| (window.0.min(most.0), window.1.min(most.1)));
+        let most = most.unwrap_or(LARGEST);
+        let window = (window.0.min(most.0), window.1.min(most.1));
         Self::new(layout, Protocol::of(|name| env::var(name).ok()), window)
     }
 
