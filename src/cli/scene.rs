@@ -6,8 +6,8 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use mandel::encode::Values;
 use mandel::{
-    Aspect, AutoMaxIter, Decimal, Draft, Error, Extent, Grid, Location, Map, Plan, Projection, Rotation,
-    Scene, Smoothing, Supersample, auto_max_iter,
+    Aspect, AutoMaxIter, Decimal, Draft, Error, Extent, FloatExp, Grid, Location, Map, Plan, Projection,
+    Rotation, Scene, Smoothing, Supersample, auto_max_iter,
 };
 use num_complex::Complex;
 
@@ -73,7 +73,7 @@ pub(crate) struct SceneArgs {
 
     /// Iterations after which a point is given up, or 'auto'
     ///
-    /// [default: that of the view: 1000, or auto if it is deep]
+    /// [default: that of the view: 1000, and auto beyond a zoom of 4096]
     #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true, help_heading = "Sampling", value_parser = Worded(value::max_iter))]
     max_iter: Option<Auto<u32>>,
     /// Picture size: 1920x1080, 4k, or N for a square [default: fhd]
@@ -180,8 +180,9 @@ impl SceneArgs {
         let (mut draft, first, notes) = self.checked(numbers)?;
         let centered = draft.center.is_some() && self.at.is_none();
         let deep = Plan::new(first.viewport(), first.bailout(), None).is_deep();
-        // The limit of the default view does not suit a deep view elsewhere.
-        let default = self.at.or((!deep).then_some(Location::ALL[0])).map(|place| place.max_iter);
+        // The limit of the default view does not suit one that is far smaller, whatever its size in pixels.
+        let near = !deep && first.viewport().extent().1 >= FloatExp::new(1.0, LEAST_HEIGHT);
+        let default = self.at.or(near.then_some(Location::ALL[0])).map(|place| place.max_iter);
         let reference = match self.max_iter.map_or(draft.max_iter.or(default), |Auto(n)| n) {
             Some(n) => {
                 draft.max_iter = Some(n);
@@ -358,6 +359,9 @@ impl From<AspectArg> for Aspect {
         }
     }
 }
+
+/// Views that are less than 2 to this power high find their limit: at a zoom of 4096 some places need more than a thousand iterations.
+const LEAST_HEIGHT: i32 = -10;
 
 /// What numbers and shards need.
 pub(crate) fn no_lattice() -> Failure {

@@ -59,7 +59,7 @@ fn zoom(place: &Location) -> Result<FloatExp, Failure> {
 fn described(place: &Location) -> Result<serde_json::Value, Failure> {
     Ok(json!({
         "name": place.name,
-        "center": place.center,
+        "center": place.center.trim(),
         "height": place.height,
         "zoom": zoom(place)?.to_string(),
         "max_iter": place.max_iter,
