@@ -202,7 +202,7 @@ Examples:
 
 pub(crate) const COMPLETIONS: &str = "\
 Examples:
-  Bash, with the package bash-completion, into its folder (mkdir -p makes it); then start a new shell
+  Bash, into the folder of the package bash-completion (mkdir -p makes it)
   $ mandel completions bash > ~/.local/share/bash-completion/completions/mandel
   Zsh, where the folder is one of those in $fpath
   $ mandel completions zsh > ~/.zfunc/_mandel

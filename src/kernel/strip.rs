@@ -73,8 +73,8 @@ impl Strip {
         wanted: impl Fn(usize) -> bool,
     ) {
         let places = rows.flat_map(|y| columns.clone().map(move |x| (x, y)));
-        for (i, ((x, y), distance)) in places.zip(out).enumerate().filter(|(i, _)| wanted(*i)) {
-            debug_assert!(i < u32::MAX as usize, "a band");
+        let chosen = places.zip(out).enumerate().filter(|(i, _)| wanted(*i));
+        for (_, ((x, y), distance)) in chosen {
             let scale = self.viewport.octave_of(y).1;
             let offset = self.viewport.offset(x, y);
             let (re, im) = offset.mantissas();
@@ -86,9 +86,8 @@ impl Strip {
     }
 }
 
-/// The part of a plane of results that lies in `rows` of those from `first` on.
-fn part<T>(all: &mut [T], width: usize, first: u32, rows: &Range<u32>) -> Range<usize> {
-    debug_assert!(all.len() >= (rows.end - first) as usize * width, "all rows");
+/// Where the results of `rows` lie among those of all rows from `first` on.
+fn part(width: usize, first: u32, rows: &Range<u32>) -> Range<usize> {
     (rows.start - first) as usize * width..(rows.end - first) as usize * width
 }
 
@@ -96,7 +95,7 @@ impl Kernel for Strip {
     fn iterate(&self, columns: Range<u32>, rows: Range<u32>, out: &mut [Escape]) {
         let (width, first) = (columns.len(), rows.start);
         self.each(rows, |kernel, rows| {
-            let place = part(out, width, first, &rows);
+            let place = part(width, first, &rows);
             kernel.iterate(columns.clone(), rows, &mut out[place]);
         });
     }
@@ -104,7 +103,7 @@ impl Kernel for Strip {
     fn distances(&self, columns: Range<u32>, rows: Range<u32>, escapes: &[Escape], out: &mut [Distance]) {
         let (width, first) = (columns.len(), rows.start);
         self.each(rows.clone(), |kernel, rows| {
-            let place = part(out, width, first, &rows);
+            let place = part(width, first, &rows);
             kernel.distances(columns.clone(), rows, &escapes[place.clone()], &mut out[place]);
         });
         self.lay_along(columns, rows, out, |_| true);
@@ -123,7 +122,7 @@ impl Kernel for Strip {
     ) {
         let (width, first) = (columns.len(), rows.start);
         self.each(rows.clone(), |kernel, rows| {
-            let place = part(escapes, width, first, &rows);
+            let place = part(width, first, &rows);
             let (escapes, distances) = (&mut escapes[place.clone()], &mut distances[place]);
             kernel.iterate_with_distances(columns.clone(), rows, escapes, distances);
         });
@@ -139,7 +138,7 @@ impl Kernel for Strip {
     ) {
         let (width, first) = (columns.len(), rows.start);
         self.each(rows.clone(), |kernel, rows| {
-            let place = part(escapes, width, first, &rows);
+            let place = part(width, first, &rows);
             let (escapes, distances) = (&mut escapes[place.clone()], &mut distances[place]);
             kernel.interiors(columns.clone(), rows, escapes, distances);
         });

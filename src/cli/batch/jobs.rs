@@ -321,7 +321,7 @@ mod tests {
 
     #[test]
     fn hostile_files_of_jobs_are_refused() {
-        let readme = include_str!("../../../README.md");
+        let readme = include_str!("../../../docs/batch.md");
         let toml = readme.split("```toml\n# jobs.toml\n").nth(1).and_then(|rest| rest.split("```").next());
         let lines = "{\"at\": \"mini\", \"max-iter\": 1e2, \"output\": \"{index:03}.png\"}\n\
                      {\"matrix\": {\"size\": [\"hd\", 80]}, \"light\": \"135\", \"output\": \"{size}{{.npy\"}\n";
