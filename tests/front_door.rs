@@ -175,7 +175,8 @@ fn a_manual_that_cannot_be_written_says_so() {
     fs::write(folder.path("file"), "").expect("a file");
     let error = refused(&folder, &["man", "file/man1"], 4);
     assert!(error.starts_with("error: cannot write file/man1: "), "{error}");
-    refused(&folder, &["man", "file"], 4);
+    let error = refused(&folder, &["man", "file"], 2);
+    assert!(error.contains("file is no folder"), "{error}");
     refused(&folder, &["man", "/proc/mandel"], 4);
 }
 

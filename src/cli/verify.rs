@@ -72,7 +72,7 @@ fn limit(text: &str) -> Result<Duration, Failure> {
     let seconds = value::real("--limit", text)?;
     Duration::try_from_secs_f64(seconds).ok().filter(|limit| !limit.is_zero()).ok_or_else(|| {
         usage(format!(
-            "--limit needs a time in seconds, above 0 and below 1e19, as in 60 (got '{}')",
+            "--limit needs a time in seconds above 0 and below 1e19, as in 60 (got '{}')",
             brief(text)
         ))
     })

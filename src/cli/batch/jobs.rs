@@ -321,8 +321,8 @@ mod tests {
 
     #[test]
     fn hostile_files_of_jobs_are_refused() {
-        let readme = include_str!("../../../docs/batch.md");
-        let toml = readme.split("```toml\n# jobs.toml\n").nth(1).and_then(|rest| rest.split("```").next());
+        let text = include_str!("../../../docs/batch.md");
+        let toml = text.split("```toml\n# jobs.toml\n").nth(1).and_then(|rest| rest.split("```").next());
         let lines = "{\"at\": \"mini\", \"max-iter\": 1e2, \"output\": \"{index:03}.png\"}\n\
                      {\"matrix\": {\"size\": [\"hd\", 80]}, \"light\": \"135\", \"output\": \"{size}{{.npy\"}\n";
         let corpus = [toml.expect("a file of jobs"), lines].map(|text| text.as_bytes().to_vec());
