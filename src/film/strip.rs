@@ -11,6 +11,8 @@ use std::convert::Infallible;
 use std::f64::consts::TAU;
 use std::ops::Range;
 
+use num_complex::Complex;
+
 use crate::color::painter::Painter;
 use crate::error::Error;
 use crate::field::{Detail, Distance, Escape};
@@ -103,6 +105,10 @@ pub(super) struct Strip<'a> {
     /// Rows over which the distance halves.
     octave: f64,
     levels: u32,
+    /// How often the strip is halved for a sample at the distance of a pixel from the center.
+    level_of_pixel: f64,
+    /// The direction outwards in the frame, for each column; empty where nobody takes distances.
+    outwards: Vec<Complex<f64>>,
     /// The places of the samples in the lower right quarter of a frame, row by row from its middle.
     places: Vec<Place>,
 }
@@ -115,8 +121,22 @@ impl<'a> Strip<'a> {
         let painter = Painter::new(scene.coloring(), scene.bailout().max_iter(), u32::MAX);
         let levels = view.width().trailing_zeros().min(LEVELS);
         let octave = octave(view.whole().width());
-        let mut strip =
-            Self { zoom, view, kernel, painter, octave: f64::from(octave), levels, places: Vec::new() };
+        let mut strip = Self {
+            zoom,
+            view,
+            kernel,
+            painter,
+            octave: f64::from(octave),
+            levels,
+            // Samples of the strip in the distance of two samples of the frame, as a power of two.
+            level_of_pixel: libm::log2(f64::from(view.width()) / TAU / f64::from(ALONG)) - FINER,
+            outwards: if scene.coloring().detail().has_distances() {
+                outwards(scene, view)
+            } else {
+                Vec::new()
+            },
+            places: Vec::new(),
+        };
         strip.places = strip.places();
         strip
     }
@@ -222,14 +242,9 @@ impl<'a> Strip<'a> {
         let mut escapes = vec![Escape::NONE; width];
         let mut distances = vec![Distance::NONE; if detail.has_distances() { width } else { 0 }];
         self.kernel.results(detail, 0..self.view.width(), y..y + 1, &mut escapes, &mut distances);
-        // The strip may be turned itself.
-        let start = self.zoom.scene.viewport().rotation().to_picture() * self.view.rotation().to_picture();
-        for (x, distance) in (0..).zip(&mut distances) {
+        for (outwards, distance) in self.outwards.iter().zip(&mut distances) {
             // From the strip, x clockwise and y outwards, to the frame.
-            let (re, im) = self.view.offset(x, y).mantissas();
-            let length = (re * re + im * im).sqrt();
-            let outwards = num_complex::Complex::new(re / length, im / length) * start;
-            let there = num_complex::Complex::new(f64::from(distance.y), -f64::from(distance.x)) * outwards;
+            let there = Complex::new(f64::from(distance.y), -f64::from(distance.x)) * outwards;
             *distance = Distance { x: there.re as f32, y: there.im as f32 };
         }
         let mut light = vec![0; 3 * width];
@@ -308,6 +323,16 @@ impl<'a> Strip<'a> {
     }
 }
 
+/// The direction outwards for each column, in frames before they turn along the way. The strip may be turned itself.
+fn outwards(scene: &Scene, view: &Viewport) -> Vec<Complex<f64>> {
+    let start = scene.viewport().rotation().to_picture() * view.rotation().to_picture();
+    let column = |x| {
+        let (re, im) = view.offset(x, 0).mantissas();
+        Complex::new(re, im) / (re * re + im * im).sqrt() * start
+    };
+    (0..view.width()).map(column).collect()
+}
+
 /// The part of a strip that a frame is made of.
 struct Window<'a> {
     strip: &'a Strip<'a>,
@@ -318,10 +343,8 @@ impl Window<'_> {
     /// The color at an angle in columns and a row from the first chunk on, where a pixel is so many rows `inwards` from where
     /// it would be as far as a pixel from the center.
     fn color(&self, angle: f32, row: f64, inwards: f32) -> [f32; 3] {
-        let Strip { view, octave, levels, .. } = self.strip;
-        // Samples of the strip in the distance of two samples of the frame, as a power of two.
-        let per_pixel = libm::log2(f64::from(view.width()) / TAU / f64::from(ALONG)) - FINER;
-        let level = (per_pixel + f64::from(inwards) / octave).clamp(0.0, f64::from(*levels)) as f32;
+        let Strip { octave, levels, level_of_pixel, .. } = self.strip;
+        let level = (level_of_pixel + f64::from(inwards) / octave).clamp(0.0, f64::from(*levels)) as f32;
         let (fine, part) = (level.floor(), level - level.floor());
         let color = self.at(fine as u32, angle, row as f32);
         if part == 0.0 {
