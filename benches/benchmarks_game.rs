@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use md5::{Digest, Md5};
 
-use mandel::encode::{Append, Band, Encoder, Needs, Out, Piece, Sink, Texts};
+use mandel::encode::{Append, Band, Encoder, Footprint, Needs, Out, Piece, Sink, Texts};
 use mandel::render::{Making, Render, Target, Watch};
 use mandel::{Aspect, Bailout, Coloring, Decimal, Escape, Grid, Plan, Scene, Viewport};
 
@@ -64,6 +64,10 @@ struct Pbm;
 impl Sink for Pbm {
     fn needs(&self) -> Needs {
         Needs { rows: 1, numbers: true, ..Needs::default() }
+    }
+
+    fn footprint(&self) -> Footprint {
+        Footprint { piece: 1, ..Footprint::default() }
     }
 
     fn least_size(&self) -> u64 {

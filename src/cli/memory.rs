@@ -24,8 +24,9 @@ const ARENA: u64 = 64 << 20;
 /// iterates; the state of zlib takes 256 KiB and a little (`zconf.h`: a window of 15 bits, memory level 8).
 const TOUCHED: u64 = 320 << 10;
 /// What the process takes beside the buffers of a render once its scene is known: tables of the palette, buffers of the
-/// outputs, texts. A picture of one pixel took 0.8 MiB more than a dry run.
-const PROCESS: u64 = 1 << 20;
+/// outputs, texts, pages of the program that are used for the first time. A picture of one pixel took 0.8 MiB, 1.8 MiB in a build without
+/// optimization; the rest is for other systems.
+const PROCESS: u64 = 3 << 20;
 /// With less address space than this no thread is started that is not needed.
 const ROOMY: u64 = 1 << 30;
 
@@ -34,7 +35,7 @@ const ROOMY: u64 = 1 << 30;
 /// The thread that watches for signals must already run. The address space of other threads is not checked here:
 /// [`threads`] says how many there may be.
 pub(crate) fn check(needed: u64, threads: usize, what: &str, instead: &str) -> Result<(), Failure> {
-    let needed = needed.saturating_add(PROCESS).saturating_add(TOUCHED.saturating_mul(threads as u64));
+    let needed = whole(needed, threads);
     match available() {
         Some(free) if needed > free => Err(Failure::Limit(format!(
             "{what} needs {} of memory and {} are free; {instead}",
@@ -48,6 +49,21 @@ pub(crate) fn check(needed: u64, threads: usize, what: &str, instead: &str) -> R
 /// How many more threads can be started so that `needed` bytes can still be had. 0 says that only this thread can work.
 pub(crate) fn threads(needed: u64) -> usize {
     address_space().map_or(usize::MAX, |free| threads_in(free, needed))
+}
+
+/// What is taken beside what the process has at its start: `needed` bytes, and what that many threads touch.
+pub(crate) fn whole(needed: u64, threads: usize) -> u64 {
+    needed.saturating_add(PROCESS).saturating_add(TOUCHED.saturating_mul(threads as u64))
+}
+
+/// Bytes of memory that the process has now, where the system tells.
+pub(crate) fn resident() -> Option<u64> {
+    kilobytes(&read_to_string("/proc/self/status").ok()?, "VmRSS:")
+}
+
+/// The most bytes of memory that the process has had so far, where the system tells.
+pub(crate) fn peak() -> Option<u64> {
+    kilobytes(&read_to_string("/proc/self/status").ok()?, "VmHWM:")
 }
 
 fn threads_in(free: u64, needed: u64) -> usize {

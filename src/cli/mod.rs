@@ -48,6 +48,7 @@ mod shard_log;
 mod shard_number;
 pub(crate) mod stats;
 pub(crate) mod stitch;
+mod summary;
 mod system;
 mod takes;
 mod temporary;

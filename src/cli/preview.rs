@@ -10,7 +10,7 @@ use std::io::{self, IsTerminal, stderr};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mandel::Pixmap;
-use mandel::encode::{Append, Band, Encoder, Layout, Needs, Out, Piece, Sink, Texts, encode};
+use mandel::encode::{Append, Band, Encoder, Footprint, Layout, Needs, Out, Piece, Sink, Texts, encode};
 use rustix::termios::tcgetwinsize;
 
 use crate::cli::terminal::say;
@@ -115,6 +115,10 @@ impl Preview {
 impl Sink for Preview {
     fn needs(&self) -> Needs {
         Needs { rows: 1, colors: true, ..Needs::default() }
+    }
+
+    fn footprint(&self) -> Footprint {
+        Footprint { piece: self.layout.channels() as u64, ..Footprint::default() }
     }
 
     fn least_size(&self) -> u64 {

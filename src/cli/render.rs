@@ -25,8 +25,9 @@ use crate::cli::resolved::Resolved;
 use crate::cli::scene::{SceneArgs, no_lattice};
 use crate::cli::scene_json::scene_json;
 use crate::cli::shard::{self, Folder, PieceArgs};
+use crate::cli::summary::Summary;
 use crate::cli::takes::Takes;
-use crate::cli::terminal::{rate, say, shown};
+use crate::cli::terminal::{say, shown};
 use crate::cli::threads;
 use crate::cli::value::{self, Named};
 
@@ -140,6 +141,11 @@ pub(crate) fn pixels(scene: &Scene) -> u64 {
     u64::from(scene.viewport().width()) * u64::from(scene.viewport().height())
 }
 
+/// How many of the threads find a band to work on.
+fn busy(scene: &Scene, rows_per_chunk: u32, threads: usize) -> usize {
+    threads.min(scene.viewport().height().div_ceil(rows_per_chunk) as usize)
+}
+
 /// How large a render will be.
 pub(crate) struct Outline {
     pub(crate) pixels: u64,
@@ -183,13 +189,13 @@ impl<'a> Job<'a> {
         let (sinks, rows_per_chunk, needed) = args.bands(&requests, scene, share.threads);
         // Before the kernel allocates its coordinates. A batch has already chosen how many jobs fit into memory.
         if share.jobs == 1 {
-            let advice = match sinks.iter().find(|sink| sink.needs().whole) {
+            let advice = match sinks.iter().find(|sink| sink.footprint().whole > 0) {
                 Some(_) => {
                     "write .png without --compression best, the other formats keep the whole picture in memory; or use a smaller size"
                 }
                 None => "use a smaller size or fewer threads",
             };
-            memory::check(needed, share.threads, "this render", advice)?;
+            memory::check(needed, busy(scene, rows_per_chunk, share.threads), "this render", advice)?;
         }
         let plan = Plan::new(scene.samples(), scene.bailout(), level);
         Ok(Self { args, requests, sinks, resolved, plan, share, rows_per_chunk, needed, reading: None })
@@ -274,6 +280,9 @@ impl<'a> Job<'a> {
         source: impl FnOnce(&mut Self) -> Result<Source, Failure> + Send,
     ) -> Result<(), Failure> {
         let args = self.args;
+        let memory = memory::resident().map(|resident| {
+            resident + memory::whole(self.needed, busy(self.scene(), self.rows_per_chunk, self.share.threads))
+        });
         let pool = threads::pool(self.share.threads, self.needed, args.run.quiet)?;
         self.share.threads = pool.current_num_threads();
         let (scene, Written { names, edges, samples_per_pixel }) = pool.install(|| {
@@ -284,33 +293,27 @@ impl<'a> Job<'a> {
             let written = self.write(source.render(), outputs, &meter, source.failed());
             Ok::<_, Failure>((scene, source.failure().map_or(written, Err)?))
         })?;
-        let seconds = start.elapsed().as_secs_f64();
+        let (kernel, reason) = self.made();
+        let summary = Summary {
+            scene: &scene,
+            kernel,
+            reason,
+            threads: self.share.threads,
+            rows_per_chunk: self.rows_per_chunk,
+            outputs: names,
+            samples_per_pixel,
+            seconds: start.elapsed().as_secs_f64(),
+            memory,
+            view: self.reading.as_ref().is_none_or(|reading| reading.view),
+        };
         if !args.run.quiet {
-            say(self.summary(&names, samples_per_pixel, seconds));
+            say(summary.line());
+            summary.memory_line().filter(|_| args.verbose).into_iter().for_each(say);
             if self.reading.is_none() {
                 edges.notes(&scene).into_iter().for_each(say);
             }
         }
-        if args.json {
-            let mut described = scene_json(&scene);
-            if let (Some(Reading { view: false, .. }), Some(tables)) =
-                (&self.reading, described.as_object_mut())
-            {
-                tables.remove("view");
-            }
-            let summary = json!({
-                "scene": described,
-                "kernel": self.made().0,
-                "kernel_reason": self.made().1,
-                "threads": self.share.threads,
-                "rows_per_chunk": self.rows_per_chunk,
-                "outputs": names,
-                "samples_per_pixel": samples_per_pixel,
-                "seconds": seconds,
-            });
-            print(&format!("{summary}\n"))?;
-        }
-        Ok(())
+        if args.json { print(&format!("{}\n", summary.json())) } else { Ok(()) }
     }
 
     /// Bytes that the render takes beside the reference orbit.
@@ -419,29 +422,5 @@ impl<'a> Job<'a> {
             Some(_) => ("not iterated".into(), "the numbers are those of a file".into()),
             None => (self.plan.to_string(), self.plan.reason().to_string()),
         }
-    }
-
-    fn summary(&self, names: &[String], samples_per_pixel: f64, seconds: f64) -> String {
-        let scene = &self.resolved.scene;
-        let (width, height) = (scene.viewport().width(), scene.viewport().height());
-        let k = scene.supersample();
-        let samples = match k {
-            _ if scene.refines() => format!(", {samples_per_pixel:.1} samples a pixel"),
-            1 => String::new(),
-            _ => format!(", {k}x{k} samples"),
-        };
-        let names = match names {
-            [name] => name.clone(),
-            // A line for each, and one for what they have in common.
-            names => format!("{}\n{} files", names.join("\n"), names.len()),
-        };
-        format!(
-            "{names}: {width}x{height}{samples}, max_iter {}, {}, {} thread{}, {seconds:.3} s, {}",
-            scene.bailout().max_iter(),
-            self.made().0,
-            self.share.threads,
-            if self.share.threads == 1 { "" } else { "s" },
-            rate(f64::from(width) * f64::from(height) / seconds),
-        )
     }
 }

@@ -12,6 +12,7 @@
 use std::io;
 
 use crate::encode::depth::Depth;
+use crate::encode::footprint::Footprint;
 use crate::encode::halving::Halving;
 use crate::encode::png::{Compression, Png, StripEncoder};
 use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Out, Piece, Sink, Texts};
@@ -48,12 +49,18 @@ impl Dzi {
 
 impl Sink for Dzi {
     fn needs(&self) -> Needs {
+        Needs { rows: STRIP, colors: true, ..Needs::default() }
+    }
+
+    fn footprint(&self) -> Footprint {
         let Layout { width, height, .. } = self.layout;
         // Encoded, a row of tiles of the last level takes as much as its pixels at most; all others together as much again. Strips
         // that are not yet encoded: one of each level.
         let rows = u64::from(TILE.min(height) + STRIP.min(height));
-        let kept = 2 * self.layout.channels() as u64 * u64::from(width) * rows;
-        Needs { rows: STRIP, colors: true, kept, ..Needs::default() }
+        let channels = self.layout.channels() as u64;
+        let kept = 2 * channels * u64::from(width) * rows;
+        // The strips of all tiles, a quarter as many pixels of the level below, and for both as much again of columns that two tiles share.
+        Footprint { piece: 2 * channels, kept, ..Footprint::default() }
     }
 
     fn least_size(&self) -> u64 {

@@ -13,6 +13,7 @@ use exr::prelude::f16;
 use flate2::{Compress, Compression, FlushCompress};
 
 use crate::encode::exr_text::EXR_SIGNATURE;
+use crate::encode::footprint::Footprint;
 use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Out, Piece, Sink, Texts};
 use crate::field::Escape;
 
@@ -86,10 +87,9 @@ impl Exr {
         })
     }
 
-    /// Bytes of a row of samples.
-    fn row(&self) -> u64 {
-        let (width, _) = self.layout.samples();
-        self.channels().map(|(_, content)| content.kind().1).sum::<u64>() * width
+    /// Bytes of a sample.
+    fn sample(&self) -> u64 {
+        self.channels().map(|(_, content)| content.kind().1).sum()
     }
 }
 
@@ -101,9 +101,18 @@ impl Sink for Exr {
         Needs { rows, numbers: true, light: true, distances: self.distances, ..Needs::default() }
     }
 
+    fn footprint(&self) -> Footprint {
+        let (k, (width, height)) = (u64::from(self.layout.supersample), self.layout.samples());
+        // The rows of a block, and the same sorted.
+        let block = self.sample() * width * u64::from(ROWS).min(height);
+        let encoder = 2 * block + size_of::<[f16; 1 << 16]>() as u64;
+        Footprint { encoder, piece: k * k * self.sample(), ..Footprint::default() }
+    }
+
     fn least_size(&self) -> u64 {
         // The largest ratio of deflate is 1032.
-        self.row().saturating_mul(self.layout.samples().1) / 1032
+        let (width, height) = self.layout.samples();
+        self.sample().saturating_mul(width).saturating_mul(height) / 1032
     }
 
     fn takes_places(&self) -> bool {
@@ -303,6 +312,8 @@ impl Blocks<'_> {
             bytes.truncate(8);
             bytes.extend_from_slice(raw);
         }
+        // Without room to spare: many pieces may wait.
+        bytes.shrink_to_fit();
         let length = (bytes.len() - 8) as u32;
         bytes[4..8].copy_from_slice(&length.to_le_bytes());
         bytes

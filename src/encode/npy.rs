@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::encode::footprint::Footprint;
 use crate::encode::sink::{Append, Band, Bytes, Encoder, Layout, Needs, Out, Piece, Sink, Texts};
 use crate::field::{Distance, Escape};
 
@@ -74,6 +75,11 @@ impl Sink for Npy {
     fn needs(&self) -> Needs {
         let distances = self.values == Values::Distance;
         Needs { rows: 1, numbers: true, distances, ..Needs::default() }
+    }
+
+    fn footprint(&self) -> Footprint {
+        let sample = self.values.kind().2 as u64;
+        Footprint { piece: u64::from(self.layout.supersample).pow(2) * sample, ..Footprint::default() }
     }
 
     fn least_size(&self) -> u64 {

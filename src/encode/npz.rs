@@ -7,6 +7,7 @@ use std::io;
 
 use crc32fast::Hasher;
 
+use crate::encode::footprint::Footprint;
 use crate::encode::npy::{both, flatten, header};
 use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Out, Piece, SCENE, Sink, Texts};
 
@@ -42,6 +43,11 @@ impl Npz {
     fn planes(&self) -> &'static [Plane] {
         if self.distances { &PLANES } else { &PLANES[..3] }
     }
+
+    /// Bytes of a sample.
+    fn sample(&self) -> u64 {
+        self.planes().iter().map(|(.., size)| size).sum()
+    }
 }
 
 impl Sink for Npz {
@@ -49,10 +55,13 @@ impl Sink for Npz {
         Needs { rows: 1, numbers: true, distances: self.distances, ..Needs::default() }
     }
 
+    fn footprint(&self) -> Footprint {
+        Footprint { piece: u64::from(self.layout.supersample).pow(2) * self.sample(), ..Footprint::default() }
+    }
+
     fn least_size(&self) -> u64 {
         let (width, height) = self.layout.samples();
-        let size = self.planes().iter().map(|(.., size)| size).sum::<u64>();
-        size.saturating_mul(width).saturating_mul(height)
+        self.sample().saturating_mul(width).saturating_mul(height)
     }
 
     fn takes_places(&self) -> bool {

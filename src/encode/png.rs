@@ -15,6 +15,7 @@ use image::{ExtendedColorType, ImageEncoder};
 use png::text_metadata::ITXtChunk;
 
 use crate::encode::depth::Depth;
+use crate::encode::footprint::Footprint;
 use crate::encode::picture::Picture;
 use crate::encode::runs::Runs;
 use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Out, Piece, Sink, Texts, adler_of_both};
@@ -102,6 +103,14 @@ impl Png {
 impl Sink for Png {
     fn needs(&self) -> Needs {
         Needs { rows: self.rows_per_strip(), ..self.depth.needs() }
+    }
+
+    fn footprint(&self) -> Footprint {
+        let pixel = self.pixel() as u64;
+        let strip = pixel * u64::from(self.layout.width) * u64::from(self.rows_per_strip());
+        // A strip filtered and deflated, and pixels of 16 bits converted.
+        let band = if self.depth == Depth::Eight { 0 } else { pixel };
+        Footprint { encoder: 2 * strip, band, piece: pixel, ..Footprint::default() }
     }
 
     fn least_size(&self) -> u64 {

@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::encode::depth::Depth;
+use crate::encode::footprint::Footprint;
 use crate::encode::sink::{Append, Bytes, Encoder, Layout, Needs, Out, Sink, Texts};
 use crate::encode::whole::Samples;
 
@@ -45,6 +46,10 @@ impl Pnm {
 impl Sink for Pnm {
     fn needs(&self) -> Needs {
         self.depth.needs()
+    }
+
+    fn footprint(&self) -> Footprint {
+        Footprint { piece: (self.layout.channels() * self.depth.bytes()) as u64, ..Footprint::default() }
     }
 
     fn least_size(&self) -> u64 {

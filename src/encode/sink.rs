@@ -7,6 +7,7 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
+use crate::encode::footprint::Footprint;
 use crate::field::{Distance, Escape};
 
 /// The size of a picture, and what its numbers mean.
@@ -52,10 +53,6 @@ pub struct Needs {
     pub light: bool,
     /// Whether it takes the distances of all samples.
     pub distances: bool,
-    /// Whether it keeps the whole picture in memory until the end.
-    pub whole: bool,
-    /// Bytes that it keeps between bands at most, where it does not keep the whole picture.
-    pub kept: u64,
 }
 
 /// Some rows of a picture.
@@ -152,6 +149,9 @@ impl Out for Vec<u8> {
 pub trait Sink: Send + Sync {
     /// What it requires of the render.
     fn needs(&self) -> Needs;
+
+    /// The memory that it takes.
+    fn footprint(&self) -> Footprint;
 
     /// The least size of the file in bytes.
     fn least_size(&self) -> u64;

@@ -1,9 +1,8 @@
 //! Formats whose encoders take the whole picture at once.
 
-use std::io::{self, Cursor, Write};
+use std::io::{self, BufWriter, Cursor, Seek, SeekFrom, Write};
 
 use image::codecs::jpeg::JpegEncoder;
-use image::codecs::qoi::QoiEncoder;
 use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 use tiff::encoder::colortype::{ColorType, RGB8, RGB16, RGBA8, RGBA16};
@@ -11,6 +10,7 @@ use tiff::encoder::{Compression, DeflateLevel, Predictor, TiffEncoder, TiffValue
 use tiff::tags::Tag;
 
 use crate::encode::depth::Depth;
+use crate::encode::footprint::Footprint;
 use crate::encode::picture::Picture;
 use crate::encode::png;
 use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Out, Piece, Sink, Texts};
@@ -51,7 +51,29 @@ impl Whole {
 
 impl Sink for Whole {
     fn needs(&self) -> Needs {
-        Needs { whole: true, ..self.depth.needs() }
+        self.depth.needs()
+    }
+
+    fn footprint(&self) -> Footprint {
+        let channels = self.layout.channels() as u64;
+        let pixel = channels * self.depth.bytes() as u64;
+        // The pixels, and what an encoder makes of them before it writes.
+        let whole = pixel
+            + match self.kind {
+                // The whole file.
+                Kind::Png => pixel,
+                // The pixels with an opacity, and the file.
+                Kind::WebP => 4 + channels,
+                // Numbers of 16 bits.
+                Kind::Tiff if self.depth == Depth::Sixteen => pixel,
+                Kind::Tiff | Kind::Qoi | Kind::Jpeg(_) => 0,
+            };
+        let kept = match self.kind {
+            // A strip as it is, its differences, and deflated: whole rows up to a million bytes, or one.
+            Kind::Tiff => 3 * (pixel * u64::from(self.layout.width)).max(1_000_000),
+            _ => 0,
+        };
+        Footprint { piece: pixel, whole, kept, ..Footprint::default() }
     }
 
     fn least_size(&self) -> u64 {
@@ -100,7 +122,7 @@ impl Append for Collected<'_> {
     }
 
     fn finish(self: Box<Self>) -> io::Result<()> {
-        let Self { picture, kind, to } = *self;
+        let Self { picture, kind, mut to } = *self;
         let Layout { width, height, alpha, .. } = picture.layout;
         let color = if alpha { ExtendedColorType::Rgba8 } else { ExtendedColorType::Rgb8 };
         let samples = &picture.samples;
@@ -108,7 +130,11 @@ impl Append for Collected<'_> {
             Kind::Png => return png::encode_whole(&picture, to),
             Kind::Tiff => return tiff(&picture, to),
             Kind::WebP => WebPEncoder::new_lossless(to).write_image(samples, width, height, color),
-            Kind::Qoi => QoiEncoder::new(to).write_image(samples, width, height, color),
+            // That of `image` makes the whole file in memory.
+            Kind::Qoi => {
+                let encoder = qoi::Encoder::new(samples, width, height).map_err(io::Error::other)?;
+                return encoder.encode_to_stream(&mut to).map(|_| ()).map_err(io::Error::other);
+            }
             Kind::Jpeg(quality) => {
                 JpegEncoder::new_with_quality(to, quality).write_image(samples, width, height, color)
             }
@@ -120,25 +146,76 @@ impl Append for Collected<'_> {
     }
 }
 
-/// Writes a TIFF: deflated strips of differences between neighboring pixels.
-fn tiff(picture: &Picture, to: &mut dyn Write) -> io::Result<()> {
-    let mut file = Cursor::new(Vec::new());
+/// Writes a TIFF, whose beginning tells where its end is, so that it is made in memory for a pipe.
+fn tiff(picture: &Picture, to: &mut dyn Out) -> io::Result<()> {
+    match to.write_at(0, &[]) {
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+            let mut file = Cursor::new(Vec::new());
+            tiff_at(picture, &mut file)?;
+            to.write_all(file.get_ref())
+        }
+        possible => {
+            possible?;
+            let mut file = BufWriter::new(Places { to, place: 0, end: 0 });
+            tiff_at(picture, &mut file)?;
+            file.flush()
+        }
+    }
+}
+
+/// A file that is written in several places.
+struct Places<'a> {
+    to: &'a mut dyn Out,
+    place: u64,
+    end: u64,
+}
+
+impl Write for Places<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.to.write_at(self.place, bytes)?;
+        self.place += bytes.len() as u64;
+        self.end = self.end.max(self.place);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
+impl Seek for Places<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let place = match to {
+            SeekFrom::Start(place) => Some(place),
+            SeekFrom::Current(by) => self.place.checked_add_signed(by),
+            SeekFrom::End(by) => self.end.checked_add_signed(by),
+        };
+        self.place = place.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.place)
+    }
+}
+
+/// Deflated strips of differences between neighboring pixels.
+fn tiff_at(picture: &Picture, file: &mut (impl Write + Seek)) -> io::Result<()> {
     match (picture.depth, picture.layout.alpha) {
-        (Depth::Eight, false) => strips::<RGB8>(picture, &picture.samples, &mut file)?,
-        (Depth::Eight, true) => strips::<RGBA8>(picture, &picture.samples, &mut file)?,
+        (Depth::Eight, false) => strips::<RGB8>(picture, &picture.samples, file),
+        (Depth::Eight, true) => strips::<RGBA8>(picture, &picture.samples, file),
         (Depth::Sixteen, alpha) => {
             let pairs = picture.samples.as_chunks().0.iter();
             let samples: Vec<u16> = pairs.map(|&pair| u16::from_be_bytes(pair)).collect();
             match alpha {
-                false => strips::<RGB16>(picture, &samples, &mut file)?,
-                true => strips::<RGBA16>(picture, &samples, &mut file)?,
+                false => strips::<RGB16>(picture, &samples, file),
+                true => strips::<RGBA16>(picture, &samples, file),
             }
         }
     }
-    to.write_all(file.get_ref())
 }
 
-fn strips<C: ColorType>(picture: &Picture, samples: &[C::Inner], file: &mut Cursor<Vec<u8>>) -> io::Result<()>
+fn strips<C: ColorType>(
+    picture: &Picture,
+    samples: &[C::Inner],
+    file: &mut (impl Write + Seek),
+) -> io::Result<()>
 where
     [C::Inner]: TiffValue,
 {

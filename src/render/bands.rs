@@ -14,7 +14,7 @@ use crate::kernel::bailout::Kernel;
 use crate::kernel::plan::Plan;
 use crate::plane::rotation::Rotation;
 use crate::plane::viewport::Viewport;
-use crate::render::in_order::{in_order, lock};
+use crate::render::in_order::{Sizes, in_order, in_order_within, lock};
 use crate::scene::scene::Scene;
 
 /// How the rows of a field are shared among the threads.
@@ -46,23 +46,23 @@ pub fn default_rows_per_band(scene: &Scene, threads: usize) -> u32 {
 ///
 /// `work` is called with the rows of pixels of a band and the results of all samples in them, on the threads of the
 /// current pool, with a state that belongs to the thread; what it returns is passed to `take` in order from the top.
-/// Distances are there where `detail` asks for some.
+/// Distances are there where `detail` asks for some. `sizes` are those of what it returns.
 /// The first error that `take` returns ends the render.
 ///
 /// # Errors
 /// The error of `take`.
 pub(crate) fn bands<S, T: Send, E: Send>(
-    scene: &Scene,
-    kernel: &dyn Kernel,
-    rows_per_band: u32,
-    detail: Detail,
+    (scene, kernel): (&Scene, &dyn Kernel),
+    (rows_per_band, detail): (u32, Detail),
+    sizes: Sizes<impl Fn(&T) -> u64 + Sync>,
     state: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, Range<u32>, &[Escape], &mut [Distance]) -> T + Sync,
     take: impl FnMut(T) -> Result<(), E> + Send,
 ) -> Result<(), E> {
     let (height, k) = (scene.viewport().height(), scene.supersample());
     let width = scene.samples().width();
-    in_order(
+    in_order_within(
+        sizes,
         height.div_ceil(rows_per_band),
         || (Vec::new(), Vec::new(), state()),
         |(escapes, plane, state), band| {

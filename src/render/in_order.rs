@@ -7,6 +7,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 ///
 /// A piece can take many times as long as its neighbors; meanwhile the other threads continue.
 pub(crate) const AHEAD: u32 = 8;
+/// Pieces of the largest size for each thread that there is room for: the one in work, and one that waits. Smaller ones take less room, so
+/// more of them may wait.
+pub(crate) const WAITING: u64 = 2;
 
 /// What the threads share while they work.
 struct Line<T> {
@@ -16,6 +19,10 @@ struct Line<T> {
     taken: u32,
     /// Finished pieces that wait for an earlier one.
     finished: BTreeMap<u32, T>,
+    /// Their bytes, and those of the piece that is being taken.
+    bytes: u64,
+    /// Pieces that are being worked on.
+    begun: u64,
     /// Whether some thread is in `take`.
     taking: bool,
     /// Whether to hand out no more pieces, after an error or a panic.
@@ -33,8 +40,38 @@ pub(crate) fn in_order<S, T: Send, E: Send>(
     work: impl Fn(&mut S, u32) -> T + Sync,
     take: impl FnMut(T) -> Result<(), E> + Send,
 ) -> Result<(), E> {
-    let ahead = AHEAD * rayon::current_num_threads() as u32;
-    let line = Mutex::new(Line { next: 0, taken: 0, finished: BTreeMap::new(), taking: false, stop: false });
+    in_order_within(Sizes { most: 0, of: |_: &T| 0 }, count, state, work, take)
+}
+
+/// The bytes of pieces, by which it is decided how many may wait.
+pub(crate) struct Sizes<F> {
+    /// The most that a piece can have.
+    pub(crate) most: u64,
+    /// How many one has.
+    pub(crate) of: F,
+}
+
+/// The same in bounded memory: all pieces together that are worked on or wait have at most twice as many bytes as one of the largest
+/// for each thread.
+pub(crate) fn in_order_within<S, T: Send, E: Send>(
+    sizes: Sizes<impl Fn(&T) -> u64 + Sync>,
+    count: u32,
+    state: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, u32) -> T + Sync,
+    take: impl FnMut(T) -> Result<(), E> + Send,
+) -> Result<(), E> {
+    let threads = rayon::current_num_threads();
+    let ahead = AHEAD * threads as u32;
+    let room = (WAITING * threads as u64).saturating_mul(sizes.most);
+    let line = Mutex::new(Line {
+        next: 0,
+        taken: 0,
+        finished: BTreeMap::new(),
+        bytes: 0,
+        begun: 0,
+        taking: false,
+        stop: false,
+    });
     let moved = Condvar::new();
     let take = Mutex::new((take, Ok(())));
     rayon::broadcast(|_| {
@@ -52,8 +89,12 @@ pub(crate) fn in_order<S, T: Send, E: Send>(
         let mut state = state();
         loop {
             let mut now = lock(&line);
-            // Some thread works on the first unfinished piece, so this wait ends.
-            while !now.stop && now.next < count && now.next >= now.taken.saturating_add(ahead) {
+            // Some thread works on the first unfinished piece, or takes it, so this wait ends.
+            while !now.stop
+                && now.next < count
+                && (now.next >= now.taken.saturating_add(ahead)
+                    || now.bytes.saturating_add((now.begun + 1).saturating_mul(sizes.most)) > room)
+            {
                 now = moved.wait(now).unwrap_or_else(PoisonError::into_inner);
             }
             if now.stop || now.next >= count {
@@ -61,15 +102,19 @@ pub(crate) fn in_order<S, T: Send, E: Send>(
             }
             let piece = now.next;
             now.next += 1;
+            now.begun += 1;
             drop(now);
             let result = work(&mut state, piece);
             let mut now = lock(&line);
+            now.begun -= 1;
+            now.bytes += (sizes.of)(&result);
             now.finished.insert(piece, result);
             // One thread at a time calls `take`, without the lock on `line`, so the others continue.
             while !now.taking && !now.stop {
                 let first = now.taken;
                 let Some(result) = now.finished.remove(&first) else { break };
                 now.taking = true;
+                let bytes = (sizes.of)(&result);
                 drop(now);
                 let failed = {
                     let mut take = lock(&take);
@@ -79,6 +124,7 @@ pub(crate) fn in_order<S, T: Send, E: Send>(
                 now = lock(&line);
                 now.taking = false;
                 now.taken += 1;
+                now.bytes -= bytes;
                 now.stop |= failed;
                 moved.notify_all();
             }

@@ -2,9 +2,10 @@
 
 use crate::color::coloring::Map;
 use crate::color::interior::Interior;
+use crate::encode::footprint::Footprint;
 use crate::encode::sink::{Layout, Sink};
 use crate::field::Detail;
-use crate::render::in_order::AHEAD;
+use crate::render::in_order::WAITING;
 use crate::render::refine::LEVELS;
 use crate::render::stored::Stored;
 use crate::scene::scene::Scene;
@@ -48,53 +49,65 @@ pub(super) fn detail<'a>(scene: &Scene, sinks: impl Iterator<Item = &'a dyn Sink
     })
 }
 
+/// Bytes that the pieces of a band take at most in all formats together.
+pub(super) fn piece<'a>(scene: &Scene, rows_per_band: u32, sinks: impl Iterator<Item = &'a dyn Sink>) -> u64 {
+    pixels(scene, rows_per_band).saturating_mul(sinks.map(|sink| sink.footprint().piece).sum())
+}
+
+/// Pixels in a band.
+fn pixels(scene: &Scene, rows_per_band: u32) -> u64 {
+    u64::from(scene.viewport().width()) * u64::from(rows_per_band.min(scene.viewport().height()))
+}
+
 /// Bytes that a render takes at its peak, at most, beside the program itself and a reference orbit.
 pub fn memory(scene: &Scene, threads: usize, rows_per_band: u32, sinks: &[Box<dyn Sink>]) -> u64 {
-    let k = u64::from(scene.supersample());
+    let sinks = || sinks.iter().map(AsRef::as_ref);
+    let all = sinks().map(Sink::footprint).fold(Footprint::default(), |all, of| Footprint {
+        encoder: all.encoder.saturating_add(of.encoder),
+        band: all.band + of.band,
+        piece: all.piece + of.piece,
+        whole: all.whole + of.whole,
+        kept: all.kept.saturating_add(of.kept),
+    });
+    let (k, threads) = (u64::from(scene.supersample()), threads as u64);
     let (width, height) = (u64::from(scene.viewport().width()), u64::from(scene.viewport().height()));
     let bands = u64::from(scene.viewport().height().div_ceil(rows_per_band));
-    let band = width.saturating_mul(u64::from(rows_per_band));
-    // Each pixel of a band in work: eight bytes for every sample, the pixel in each kind that is wanted, and what encoders make of
-    // it: as many bytes filtered and as many deflated, and of 16 bits as many converted. Of one that waits to be appended: eight
-    // bytes for every smooth count where numbers are taken, and the pixel.
-    let needs = || sinks.iter().map(|sink| sink.needs());
+    let colors = sinks().any(|sink| sink.needs().is_picture() || sink.is_field());
+    let distances = detail(scene, sinks()).has_distances();
+    // Eight bytes for the result of a sample; as many for its distance, and sixteen while samples are sorted for those.
+    let sample = if distances { 32 } else { 8 };
+    let light = sinks().any(|sink| sink.needs().light) || scene.coloring().dither;
+    let flat = sinks().any(|sink| sink.needs().colors);
     let channels = layout(scene).channels() as u64;
-    let light = needs().any(|needs| needs.light) || scene.coloring().dither;
-    let deep = needs().filter(|needs| needs.light).count() as u64;
-    let flat = needs().filter(|needs| needs.colors).count() as u64;
-    let pixel = channels * (1 + 2 * u64::from(light) + 2 * flat + 6 * deep);
-    // Files of all numbers have up to 28 bytes for each sample, which may be there as they are, sorted, and packed.
-    let field = 28 * k * k * sinks.iter().filter(|sink| sink.is_field()).count() as u64;
-    let planes = 1 + u64::from(detail(scene, sinks.iter().map(AsRef::as_ref)).has_distances());
-    // Distances take eight bytes more, and sorting the samples while they are computed sixteen.
-    let working = bands
-        .min(threads as u64)
-        .saturating_mul(band.saturating_mul(8 * (3 * planes - 2) * k * k + pixel + 3 * field));
-    let numbers = if needs().any(|needs| needs.numbers) { 8 * k * k } else { 0 };
-    let waiting = bands.min(u64::from(AHEAD) * threads as u64);
-    // The finer lattices have coordinates of their own, and each thread a row of pixels of each.
-    let finer = || LEVELS.iter().map(|(k, _)| u64::from(*k)).filter(|_| scene.refines());
-    let coordinates = 8 * (k + finer().sum::<u64>()) * (width + height);
-    let samples = finer().map(|k| k * k).sum::<u64>() * 8 * (2 * planes - 1);
-    let working = working.saturating_add((threads as u64).saturating_mul(samples.saturating_mul(width)));
-    // The whole picture, and what its encoder has at the end: the file, and a copy of the samples or an intermediate form.
-    let whole: u64 =
-        needs().filter(|needs| needs.whole).map(|needs| 3 * channels * (1 + u64::from(needs.light))).sum();
-    let coloring = scene.coloring();
-    let colors = sinks.iter().any(|sink| sink.needs().is_picture() || sink.is_field());
+    let pixel = sample * k * k + channels * (u64::from(flat) + 2 * u64::from(light)) + all.band;
+    // A thread also has a row of each finer lattice, where the whole row is refined, and a pixel of it.
+    let finer = || LEVELS.iter().map(|(k, _)| u64::from(*k)).filter(|_| scene.refines() && colors);
+    let rows = finer().map(|k| k * k).sum::<u64>() * if distances { 24 } else { 8 };
+    let band = pixels(scene, rows_per_band);
+    let thread =
+        band.saturating_mul(pixel).saturating_add(rows.saturating_mul(width)).saturating_add(all.encoder);
+    // Pieces of bands in work and of those that wait to be appended.
+    let pieces = bands.min(WAITING * threads).saturating_mul(piece(scene, rows_per_band, sinks()));
+    // Each lattice has the coordinates of its columns.
+    let coordinates = 8 * (k + finer().sum::<u64>()) * width;
+    let stored = if colors { stored(scene) } else { 0 };
+    bands
+        .min(threads)
+        .saturating_mul(thread)
+        .saturating_add(pieces)
+        .saturating_add(coordinates)
+        .saturating_add(stored)
+        .saturating_add(all.kept)
+        .saturating_add(all.whole.saturating_mul(width).saturating_mul(height))
+}
+
+/// Bytes of the results that are stored to find the map of a scene.
+fn stored(scene: &Scene) -> u64 {
     let all = scene.samples().whole();
-    let stored = match coloring.map {
-        Map::Histogram if colors && coloring.curve.is_none() => {
+    match scene.coloring().map {
+        Map::Histogram if scene.coloring().curve.is_none() => {
             Stored::BYTES.saturating_mul(u64::from(all.width())).saturating_mul(u64::from(all.height()))
         }
         _ => 0,
-    };
-    working
-        .saturating_add(stored)
-        .saturating_add(coordinates)
-        .saturating_add(needs().map(|needs| needs.kept).sum())
-        .saturating_add(
-            waiting.saturating_mul(band.saturating_mul(numbers + field + channels * (flat + 2 * deep))),
-        )
-        .saturating_add(whole.saturating_mul(width).saturating_mul(height))
+    }
 }

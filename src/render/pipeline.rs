@@ -18,7 +18,8 @@ use crate::plane::viewport::Viewport;
 use crate::render::bands::{bands, default_rows_per_band, lowest};
 use crate::render::cancelled::Cancelled;
 use crate::render::contrast;
-use crate::render::layout::{detail, layout};
+use crate::render::in_order::Sizes;
+use crate::render::layout::{detail, layout, piece};
 use crate::render::refine::{Buffers, LEVELS, Refinement, Samples, buffers};
 use crate::render::stored::Stored;
 use crate::scene::scene::Scene;
@@ -234,10 +235,10 @@ impl Render {
         let mut bytes = Vec::with_capacity(layout(scene).channels() * width as usize * height as usize);
         let rows = default_rows_per_band(scene, rayon::current_num_threads());
         let result: Result<(), std::convert::Infallible> = bands(
-            scene,
-            self.kernel(),
-            rows,
-            scene.coloring().detail(),
+            (scene, self.kernel()),
+            (rows, scene.coloring().detail()),
+            // The whole picture is in memory anyway.
+            Sizes { most: 0, of: |_: &Vec<u8>| 0 },
             || (Colors::default(), buffers()),
             |(colors, buffers), rows, escapes, distances| {
                 let band = Band { rows, escapes, distances, pixels: &[], light: &[], added: 0 };
@@ -287,11 +288,14 @@ impl Render {
         };
         let kernel = Cancelled { kernel: self.kernel(), cancel: watch.cancel };
         let cancelled = || watch.cancel.load(Ordering::Relaxed);
+        let bytes = |pieces: &Vec<Piece>| pieces.iter().map(|piece| piece.bytes.len() as u64).sum::<u64>();
         bands(
-            &self.scene,
-            &kernel,
-            rows_per_band,
-            detail,
+            (&self.scene, &kernel),
+            (rows_per_band, detail),
+            Sizes {
+                most: piece(&self.scene, rows_per_band, sinks.iter().copied()),
+                of: |pieces: &Vec<Vec<Piece>>| pieces.iter().map(bytes).sum(),
+            },
             state,
             |State { colors, buffers, encoders }, rows, escapes, distances| {
                 if cancelled() {
