@@ -58,7 +58,15 @@ fn costs(scene: &Scene) -> Vec<f64> {
         render.kernel().iterate(0..width, rows.clone(), &mut escapes);
         render.paint(&escapes, &[], &mut pixels);
         encoder.encode(
-            &Band { rows, escapes: &escapes, distances: &[], added: 0, pixels: &pixels, light: &[] },
+            &Band {
+                rows,
+                escapes: &escapes,
+                distances: &[],
+                certain: &[],
+                added: 0,
+                pixels: &pixels,
+                light: &[],
+            },
             &mut pieces,
         );
         let seconds = start.elapsed().as_secs_f64();

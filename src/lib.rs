@@ -76,8 +76,8 @@ pub use error::{
 pub use field::{Detail, Distance, Escape, Field};
 pub use find::{AutoMaxIter, ExactEscape, Misiurewicz, Nucleus, Shape, auto_max_iter, exact_escape};
 pub use kernel::{
-    Bailout, End, F64_SPACING, Kernel, Level, Method, Plan, Reason, ReferenceOrbit, Shortcuts, Smoothing,
-    escape,
+    Bailout, End, F64_SPACING, Kernel, Level, Method, Plan, Proof, Prover, Reason, ReferenceOrbit, Shortcuts,
+    Smoothing, escape,
 };
 pub use number::{
     ComplexExp, Decimal, FloatExp, MAX_DIGITS, format_complex, parse_complex, parse_magnitude, parse_pasted,

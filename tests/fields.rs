@@ -11,7 +11,7 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use folder::Folder;
 use mandel::decode::{FieldFile, ReadError};
-use mandel::encode::{Layout, Npz, Out, Sink};
+use mandel::encode::{Beside, Layout, Npz, Out, Sink};
 use mandel::{Distance, Escape, Kernel};
 
 impl Folder {
@@ -566,7 +566,7 @@ fn an_archive_beyond_four_gigabytes_is_read() {
     let layout = Layout { width: 70_000, height: 70_000, supersample: 1, max_iter: 9, alpha: false };
     // Nothing is written but what stands around the numbers, which are all 0 then: no sample escaped.
     let mut sparse = Sparse(fs::File::create(&path).expect("a file"));
-    let archive = Npz::new(layout, true);
+    let archive = Npz::new(layout, Beside { distances: true, certain: false });
     let begun = archive.begin(&mut sparse, &[("mandel", "mandel = 1\n")]).expect("room");
     begun.finish().expect("room");
     assert!(fs::metadata(&path).expect("a file").len() > 17 * 70_000 * 70_000);

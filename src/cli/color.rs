@@ -152,6 +152,12 @@ impl Args {
                 draft.max_iter.unwrap_or_default()
             )));
         }
+        if self.picture.certainty && stored.is_none() {
+            return Err(usage(format!(
+                "{} does not say which view it is of, so nothing can be proven; leave out --certainty",
+                shown(&self.field)
+            )));
+        }
         self.color.put(&mut draft)?;
         let scene = draft.scene()?;
         let own_curve = stored.as_ref().is_some_and(|(stored, _)| {

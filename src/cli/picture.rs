@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use mandel::Scene;
-use mandel::encode::{Compression, Depth, Format, Options, Sink, Values};
+use mandel::encode::{Beside, Compression, Depth, Format, Options, Sink, Values};
 use mandel::render;
+use mandel::{Frame, Scene};
 
 use crate::cli::durability::Durability;
 use crate::cli::failure::{Failure, usage};
@@ -40,6 +40,11 @@ pub(crate) struct PictureArgs {
     /// With distance, NPZ and EXR have distances beside all else.
     #[arg(long, value_enum, help_heading = "Output")]
     values: Option<ValuesArg>,
+    /// Prove counts, and write where rounding could have changed one
+    ///
+    /// NPZ has an array 'certain', and EXR a channel CERTAIN. 'mandel stats' sums it up.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) certainty: bool,
     /// Leave the scene out of the picture
     ///
     /// And the program's name, and the command that makes it again.
@@ -133,6 +138,7 @@ impl PictureArgs {
             depth: None,
             quality: None,
             values: None,
+            certainty: false,
             no_metadata,
             force,
             no_clobber: false,
@@ -170,7 +176,10 @@ impl PictureArgs {
         Options {
             compression: self.compression.into(),
             values: self.values(),
-            distances: self.values() == Values::Distance || scene.coloring().detail().has_distances(),
+            beside: Beside {
+                distances: self.values() == Values::Distance || scene.coloring().detail().has_distances(),
+                certain: self.certainty,
+            },
             depth: self.depth.unwrap_or_default(),
             quality: self.quality.map_or(Options::QUALITY, |quality| quality as u8),
         }
@@ -187,6 +196,14 @@ impl PictureArgs {
         }
         if self.quality.is_some() && !any(Format::has_quality) {
             return Err(usage("--quality is for JPEG, and there is none to write; add -o picture.jpg"));
+        }
+        if self.certainty && !any(Format::is_field) {
+            return Err(usage(
+                "--certainty is for NPZ and EXR, and there is none to write; add -o numbers.npz",
+            ));
+        }
+        if self.certainty && matches!(scene.viewport().frame(), Frame::Exponential { .. }) {
+            return Err(usage("the counts of an exponential map are not proven; leave out --certainty"));
         }
         let (layout, options) = (render::layout(scene), self.options(scene));
         requests.iter().try_for_each(|request| request.format.check(layout, options))?;

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use mandel::encode::{Band, Format, Sink, Values};
 use mandel::render::{Making, Render, RenderError, Target, Watch, layout};
-use mandel::{Detail, Error, Frame, Level, Plan, Scene};
+use mandel::{Detail, Error, Frame, Level, Plan, Prover, ReferenceOrbit, Scene};
 use serde_json::json;
 
 use crate::cli::edges::Edges;
@@ -76,6 +76,8 @@ pub(crate) struct Job<'a> {
     needed: u64,
     /// Where numbers are read from a file of all of them.
     reading: Option<Reading>,
+    /// The reference orbit, once it is made, if counts are to be proven.
+    orbit: Option<Arc<ReferenceOrbit>>,
 }
 
 /// What has been written.
@@ -198,7 +200,18 @@ impl<'a> Job<'a> {
             memory::check(needed, busy(scene, rows_per_chunk, share.threads), "this render", advice)?;
         }
         let plan = Plan::new(scene.samples(), scene.bailout(), level);
-        Ok(Self { args, requests, sinks, resolved, plan, share, rows_per_chunk, needed, reading: None })
+        Ok(Self {
+            args,
+            requests,
+            sinks,
+            resolved,
+            plan,
+            share,
+            rows_per_chunk,
+            needed,
+            reading: None,
+            orbit: None,
+        })
     }
 
     /// The same with numbers from a file.
@@ -341,17 +354,18 @@ impl<'a> Job<'a> {
             _ if self.resolved.scene.refines() => 3,
             _ => 1,
         };
-        let making = Making {
-            plan: &self.plan,
-            known: self.resolved.reference.take(),
-            // Each lattice has blocks of its own.
-            max_steps: match deep {
-                true => memory::max_steps(self.needed) / self.share.jobs / lattices,
-                false => u64::MAX,
-            },
-            steps: &steps,
-            colors: self.takes().colors,
+        // Each lattice has blocks of its own.
+        let max_steps = match deep {
+            true => memory::max_steps(self.needed) / self.share.jobs / lattices,
+            false => u64::MAX,
         };
+        let mut known = self.resolved.reference.take();
+        if self.args.certainty {
+            known = self.plan.reference(known, max_steps, &steps)?;
+            self.orbit.clone_from(&known);
+        }
+        let making =
+            Making { plan: &self.plan, known, max_steps, steps: &steps, colors: self.takes().colors };
         Ok(Render::new(&self.resolved.scene, making)?)
     }
 
@@ -392,7 +406,8 @@ impl<'a> Job<'a> {
             .collect();
         let (preview, mut to) = (self.preview(scene), stderr());
         targets.extend(preview.as_ref().map(|preview| Target { sink: preview, to: &mut to, texts: &[] }));
-        let watch = Watch { band: &band, cancel };
+        let prover = self.prover()?;
+        let watch = Watch { band: &band, cancel, prover: prover.as_deref() };
         // Whoever cancels knows why, and reports that instead.
         let cancelled = || Failure::Error(Error::Internal("the render was cancelled".into()));
         render.run(&mut targets, self.rows_per_chunk, watch).map_err(|error| match error {
@@ -408,6 +423,15 @@ impl<'a> Job<'a> {
         let samples_per_pixel = k * k + added.into_inner() as f64 / pixels(scene) as f64;
         let edges = edges.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ok(Written { names, edges, samples_per_pixel })
+    }
+
+    /// What proves the counts, if that is wanted.
+    fn prover(&self) -> Result<Option<Box<dyn Prover>>, Failure> {
+        if !self.args.certainty {
+            return Ok(None);
+        }
+        let max_steps = memory::max_steps(self.needed) / self.share.jobs;
+        Ok(self.plan.prover(self.orbit.clone(), max_steps, &AtomicU64::new(0))?)
     }
 
     /// The preview, if it is wanted.

@@ -1,16 +1,21 @@
 //! `mandel stats`: how the counts of a field or a scene are distributed, and what to try.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use mandel::decode::ReadError;
 use mandel::encode::Values;
 use mandel::render::Statistics;
-use mandel::{Error, FieldProblem};
+use mandel::{Error, Escape, FieldProblem, Kernel, Plan, Scene};
+use rayon::ThreadPool;
 use serde_json::{Value, json};
 
 use crate::cli::color;
-use crate::cli::failure::{Failure, print};
+use crate::cli::failure::{Failure, print, usage};
+use crate::cli::memory;
 use crate::cli::pieces::read_failure;
+use crate::cli::progress::{Meter, Progress, Stage};
 use crate::cli::run::RunArgs;
 use crate::cli::scene::SceneArgs;
 use crate::cli::terminal::shown;
@@ -29,6 +34,11 @@ pub(crate) struct Args {
     /// [default: the largest count]
     #[arg(short = 'n', long, value_name = "N", allow_hyphen_values = true, value_parser = Worded(color::limit))]
     max_iter: Option<u32>,
+    /// Prove the counts, and say how many rounding could not have changed
+    ///
+    /// For a scene, and a field that has one. A field of 'render --certainty' says it anyway.
+    #[arg(long)]
+    certainty: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -71,10 +81,25 @@ impl Args {
                 field => field.map_err(|error| read_failure(&self.path, &error))?,
             };
             let stored = color::stored_scene(&self.path, &field)?;
-            let of_scene = stored.map(|(scene, _)| scene.bailout().max_iter());
+            let of_scene = stored.as_ref().map(|(scene, _)| scene.bailout().max_iter());
             let max_iter = field.max_iter().or(of_scene).unwrap_or(1);
             let pool = threads::pool(threads, 0, self.run.quiet)?;
-            let statistics = pool.install(|| Statistics::of(&field, field.size()));
+            let statistics = match (self.certainty, stored) {
+                (true, Some((scene, _))) => self.proven(&pool, &scene, &field)?,
+                (true, None) => {
+                    return Err(usage(format!(
+                        "{} does not say which view it is of, so nothing can be proven; leave out --certainty",
+                        shown(&self.path)
+                    )));
+                }
+                (false, _) => pool.install(|| {
+                    Statistics::of(&field, field.size(), &|rows, escapes| {
+                        let mut certain = vec![false; escapes.len()];
+                        field.has_certainty().then(|| field.certain(rows, &mut certain))?;
+                        Some(certain.into_iter().filter(|certain| *certain).count() as u64)
+                    })
+                }),
+            };
             match field.take_failure() {
                 Some(error) => Err(read_failure(&self.path, &error)),
                 None => Ok(Some(Counts { size: field.size(), max_iter, statistics })),
@@ -92,8 +117,36 @@ impl Args {
         let (samples, max_iter) = (resolved.scene.samples(), resolved.scene.bailout().max_iter());
         let size = (samples.width(), samples.height());
         let pool = threads::pool(threads, 0, self.run.quiet)?;
-        let statistics = pool.install(|| Statistics::of(kernel.as_ref(), size));
+        let statistics = match self.certainty {
+            true => self.proven(&pool, &resolved.scene, kernel.as_ref())?,
+            false => pool.install(|| Statistics::of(kernel.as_ref(), size, &|_, _| None)),
+        };
         Ok(Counts { size, max_iter, statistics })
+    }
+}
+
+impl Args {
+    /// The statistics of a scene's results, which are proven as far as they can be.
+    fn proven(&self, pool: &ThreadPool, scene: &Scene, kernel: &dyn Kernel) -> Result<Statistics, Failure> {
+        let samples = scene.samples();
+        let (steps, plan) = (Arc::default(), Plan::new(samples, scene.bailout(), None));
+        let shown = if plan.is_deep() { self.run.progress() } else { Progress::Never };
+        let meter = Meter::start(shown, Stage::Reference, Arc::clone(&steps));
+        let prover = plan
+            .prover(None, memory::max_steps(0), &steps)?
+            .ok_or_else(|| usage("the counts of an exponential map are not proven; leave out --certainty"))?;
+        drop(meter);
+        let all = u64::from(samples.width()) * u64::from(samples.height());
+        let meter = Meter::start(self.run.progress(), Stage::Pixels("proofs", all), Arc::default());
+        let certain = |rows: Range<u32>, escapes: &[Escape]| {
+            let places = rows.flat_map(|y| (0..samples.width()).map(move |x| (x, y)));
+            let proven =
+                places.zip(escapes).filter(|((x, y), escape)| prover.prove(*x, *y).is_of(escape.n()));
+            let count = proven.count() as u64;
+            meter.add(escapes.len() as u64);
+            Some(count)
+        };
+        Ok(pool.install(|| Statistics::of(kernel, (samples.width(), samples.height()), &certain)))
     }
 }
 
@@ -112,6 +165,8 @@ impl Counts {
             "samples": statistics.samples,
             "reached_max_iter": statistics.inside,
             "share_reached_max_iter": self.share(),
+            "certain": statistics.certain,
+            "share_certain": statistics.certain.map(|certain| certain as f64 / statistics.samples as f64),
             "minimum": statistics.extremes.map(|(least, _)| least),
             "maximum": statistics.extremes.map(|(_, most)| most),
             "mean": statistics.mean(),
@@ -133,6 +188,11 @@ impl Counts {
             format!("{}: {width}x{height} samples, max_iter {max_iter}", shown(path)),
             format!("reached max_iter  {} ({percent:.2} %)", statistics.inside),
         ];
+        lines.extend(statistics.certain.map(|certain| {
+            // Rounded down, so that it is 100 only where all are.
+            let percent = (1e4 * certain as f64 / statistics.samples as f64).floor() / 100.0;
+            format!("certain           {certain} ({percent:.2} % of the counts)")
+        }));
         if let (Some((least, most)), Some(mean)) = (statistics.extremes, statistics.mean()) {
             lines.extend(
                 [("minimum", least), ("maximum", most), ("mean", mean)]

@@ -116,7 +116,7 @@ fn draw_one(place: Location) -> Result<(), Failure> {
     drop(meter);
     let mut to = stderr();
     let mut targets = [Target { sink: &preview, to: &mut to, texts: &[] }];
-    let watch = Watch { band: &|_| {}, cancel: &AtomicBool::new(false) };
+    let watch = Watch { band: &|_| {}, cancel: &AtomicBool::new(false), prover: None };
     render.run(&mut targets, 4, watch).map_err(|error| match error {
         RenderError::Write(_, error) => Failure::stdout(&error),
         RenderError::Cancelled => Failure::Error(Error::Internal("the render was cancelled".into())),

@@ -49,6 +49,7 @@ type Block = Arc<Mutex<Option<Unpacked>>>;
 struct Unpacked {
     escapes: Vec<Escape>,
     distances: Vec<Distance>,
+    certain: Vec<bool>,
 }
 
 /// Where the channels begin in a row, in bytes for each sample before them, and the bytes of all.
@@ -60,6 +61,7 @@ struct Channels {
     /// Our own, with which count and fraction are exact.
     difference: Option<usize>,
     distance: Option<(usize, usize)>,
+    certain: Option<usize>,
     all: usize,
 }
 
@@ -95,6 +97,7 @@ impl Channels {
             fraction: place("NF", float)?,
             difference: place("NFX", uint)?,
             distance: place("DEX", float)?.zip(place("DEY", float)?),
+            certain: place("CERTAIN", uint)?,
             all: header.channels.bytes_per_pixel,
         })
     }
@@ -188,7 +191,7 @@ impl ExrFile {
         if raw.len() != row * rows as usize {
             return damaged("a block unpacks to another size");
         }
-        let mut unpacked = Unpacked { escapes: Vec::new(), distances: Vec::new() };
+        let mut unpacked = Unpacked { escapes: Vec::new(), distances: Vec::new(), certain: Vec::new() };
         for (y, row) in (first..).zip(raw.chunks_exact(row)) {
             self.row(row, y, &mut unpacked)?;
         }
@@ -201,7 +204,7 @@ impl ExrFile {
         let words = |place: usize| {
             row[place * width..].as_chunks::<4>().0[..width].iter().map(|b| u32::from_ne_bytes(*b))
         };
-        let Channels { n, high, fraction, difference, distance, .. } = self.channels;
+        let Channels { n, high, fraction, difference, distance, certain, .. } = self.channels;
         let zeros = || std::iter::repeat_n(0, width);
         let optional = |place: Option<usize>| {
             place.map(words).into_iter().flatten().chain(zeros().take(if place.is_some() {
@@ -230,6 +233,7 @@ impl ExrFile {
             let float = |x, y| Distance { x: f32::from_bits(x), y: -f32::from_bits(y) };
             to.distances.extend(words(x).zip(words(y)).map(|(x, y)| float(x, y)));
         }
+        to.certain.extend(certain.map(words).into_iter().flatten().map(|certain| certain != 0));
         Ok(())
     }
 
@@ -341,6 +345,10 @@ impl Planes for ExrFile {
         self.channels.distance.is_some()
     }
 
+    fn has_certainty(&self) -> bool {
+        self.channels.certain.is_some()
+    }
+
     fn is_smooth_alone(&self) -> bool {
         self.channels.difference.is_none()
     }
@@ -355,6 +363,16 @@ impl Planes for ExrFile {
 
     fn escapes(&self, columns: &Range<u32>, rows: &Range<u32>, out: &mut [Escape]) -> Result<(), ReadError> {
         self.copy(columns, rows, |unpacked| &unpacked.escapes, out)
+    }
+
+    fn certain(&self, columns: &Range<u32>, rows: &Range<u32>, out: &mut [bool]) -> Result<(), ReadError> {
+        match self.channels.certain {
+            Some(_) => self.copy(columns, rows, |unpacked| &unpacked.certain, out),
+            None => {
+                out.fill(false);
+                Ok(())
+            }
+        }
     }
 
     fn distances(

@@ -81,6 +81,19 @@ impl FieldFile {
         self.planes.has_distances()
     }
 
+    /// Whether it says which counts are proven.
+    pub fn has_certainty(&self) -> bool {
+        self.planes.has_certainty()
+    }
+
+    /// Whether the counts of these rows are proven, sample by sample; none of them where the file does not say it, or cannot be read.
+    pub fn certain(&self, rows: Range<u32>, out: &mut [bool]) {
+        if let Err(error) = self.planes.certain(&(0..self.size().0), &rows, out) {
+            self.fail(error);
+            out.fill(false);
+        }
+    }
+
     /// Whether only smooth counts are right: a count is one of those rounded down, not the smallest n with |z_n| > 2.
     pub fn is_smooth_alone(&self) -> bool {
         self.planes.is_smooth_alone()

@@ -169,6 +169,18 @@ impl Array {
         Ok(())
     }
 
+    /// The elements themselves, of an array of them.
+    pub(super) fn flags(
+        &self,
+        columns: &Range<u32>,
+        rows: &Range<u32>,
+        out: &mut [bool],
+    ) -> Result<(), ReadError> {
+        let bytes = self.read(columns, rows)?;
+        out.iter_mut().zip(bytes).for_each(|(out, byte)| *out = byte != 0);
+        Ok(())
+    }
+
     /// Puts in fractions. Those of samples that escaped have to be finite.
     pub(super) fn fractions(
         &self,

@@ -14,7 +14,7 @@ use crate::decode::bytes::Bytes;
 use crate::decode::npy::{Array, Kind, MAX_HEADER};
 use crate::decode::planes::{Planes, fits};
 use crate::decode::read_error::{ReadError, damaged};
-use crate::encode::npz::{COUNTS, DISTANCE, ESCAPED, FRACTION, SCENE_MEMBER};
+use crate::encode::npz::{CERTAIN, COUNTS, DISTANCE, ESCAPED, FRACTION, SCENE_MEMBER};
 use crate::encode::png_text::MAX_TEXT;
 use crate::encode::sink::SCENE;
 use crate::error::FieldProblem;
@@ -26,6 +26,7 @@ pub(super) struct Npz {
     escaped: Option<Array>,
     fractions: Option<Array>,
     distances: Option<Array>,
+    certain: Option<Array>,
     texts: Vec<(String, String)>,
     limit: u32,
 }
@@ -55,6 +56,7 @@ impl Npz {
             (None, _) => return Err(FieldProblem::Missing("array of the name counts").into()),
         };
         let (escaped, fractions, distances) = (array(ESCAPED)?, array(FRACTION)?, array(DISTANCE)?);
+        let certain = array(CERTAIN)?;
         let texts = match members.iter().find(|member| member.name == SCENE_MEMBER) {
             Some(member) => texts(&member.text(file)?),
             None => Vec::new(),
@@ -65,12 +67,13 @@ impl Npz {
                 .is_none_or(|array| array.size == counts.size && array.kind == kind && array.pairs == pairs)
         };
         let all = fit(&escaped, Kind::Bool, false)
+            && fit(&certain, Kind::Bool, false)
             && fit(&fractions, Kind::F4, false)
             && fit(&distances, Kind::F4, true);
         if !all || counts.pairs || counts.kind == Kind::Bool {
             return damaged("its arrays do not fit each other");
         }
-        Ok(Self { counts, escaped, fractions, distances, texts, limit: u32::MAX })
+        Ok(Self { counts, escaped, fractions, distances, certain, texts, limit: u32::MAX })
     }
 }
 
@@ -93,6 +96,10 @@ impl Planes for Npz {
 
     fn has_distances(&self) -> bool {
         self.distances.is_some()
+    }
+
+    fn has_certainty(&self) -> bool {
+        self.certain.is_some()
     }
 
     fn is_smooth_alone(&self) -> bool {
@@ -119,6 +126,16 @@ impl Planes for Npz {
         match &self.fractions {
             Some(fractions) => fractions.fractions(columns, rows, out),
             None => Ok(()),
+        }
+    }
+
+    fn certain(&self, columns: &Range<u32>, rows: &Range<u32>, out: &mut [bool]) -> Result<(), ReadError> {
+        match &self.certain {
+            Some(certain) => certain.flags(columns, rows, out),
+            None => {
+                out.fill(false);
+                Ok(())
+            }
         }
     }
 

@@ -18,6 +18,11 @@ pub(super) trait Planes: Send + Sync {
         false
     }
 
+    /// Whether it says which counts are proven.
+    fn has_certainty(&self) -> bool {
+        false
+    }
+
     /// Whether there are smooth counts alone, so that each count is one of those rounded down, or from another program.
     fn is_smooth_alone(&self) -> bool {
         false
@@ -43,6 +48,12 @@ pub(super) trait Planes: Send + Sync {
 
     /// The results of `columns` x `rows`, row by row.
     fn escapes(&self, columns: &Range<u32>, rows: &Range<u32>, out: &mut [Escape]) -> Result<(), ReadError>;
+
+    /// Whether their counts are proven.
+    fn certain(&self, _: &Range<u32>, _: &Range<u32>, out: &mut [bool]) -> Result<(), ReadError> {
+        out.fill(false);
+        Ok(())
+    }
 
     /// Their distances: to the right and up.
     fn distances(&self, _: &Range<u32>, _: &Range<u32>, out: &mut [Distance]) -> Result<(), ReadError> {

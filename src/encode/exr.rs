@@ -12,6 +12,7 @@ use std::io;
 use exr::prelude::f16;
 use flate2::{Compress, Compression, FlushCompress};
 
+use crate::encode::beside::Beside;
 use crate::encode::exr_text::EXR_SIGNATURE;
 use crate::encode::footprint::Footprint;
 use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Out, Piece, Sink, Texts};
@@ -41,12 +42,15 @@ enum Content {
     Whole,
     Part,
     Difference,
+    /// 1 where the count is proven, and 0.
+    Certain,
 }
 
 /// The channels, in the order of the file, which is that of their names.
-const CHANNELS: [(&str, Content); 9] = [
+const CHANNELS: [(&str, Content); 10] = [
     ("A", Content::Light(3)),
     ("B", Content::Light(2)),
+    ("CERTAIN", Content::Certain),
     ("DEX", Content::Right),
     ("DEY", Content::Down),
     ("G", Content::Light(1)),
@@ -60,7 +64,7 @@ impl Content {
     /// The type by its number in the file, and its bytes: whole numbers, and floats of two sizes.
     fn kind(self) -> (u32, u64) {
         match self {
-            Self::Whole | Self::Difference => (0, 4),
+            Self::Whole | Self::Difference | Self::Certain => (0, 4),
             Self::Light(_) => (1, 2),
             Self::Right | Self::Down | Self::Part => (2, 4),
         }
@@ -70,19 +74,20 @@ impl Content {
 /// All numbers of a picture.
 pub struct Exr {
     layout: Layout,
-    distances: bool,
+    beside: Beside,
 }
 
 impl Exr {
-    /// The format for the samples of a picture of that size, with or without their distances.
-    pub fn new(layout: Layout, distances: bool) -> Self {
-        Self { layout, distances }
+    /// The format for the samples of a picture of that size.
+    pub fn new(layout: Layout, beside: Beside) -> Self {
+        Self { layout, beside }
     }
 
     fn channels(&self) -> impl Iterator<Item = (&'static str, Content)> {
         CHANNELS.into_iter().filter(|(_, content)| match content {
             Content::Light(channel) => *channel < self.layout.channels(),
-            Content::Right | Content::Down => self.distances,
+            Content::Right | Content::Down => self.beside.distances,
+            Content::Certain => self.beside.certain,
             _ => true,
         })
     }
@@ -98,7 +103,8 @@ impl Sink for Exr {
         // The least rows of pixels whose samples fill blocks.
         let k = self.layout.supersample;
         let rows = (1..=ROWS).find(|rows| (rows * k).is_multiple_of(ROWS)).unwrap_or(ROWS);
-        Needs { rows, numbers: true, light: true, distances: self.distances, ..Needs::default() }
+        let Beside { distances, certain } = self.beside;
+        Needs { rows, numbers: true, light: true, distances, certain, ..Needs::default() }
     }
 
     fn footprint(&self) -> Footprint {
@@ -273,7 +279,8 @@ impl Blocks<'_> {
         let width = exr.layout.samples().0 as usize;
         let row = y as usize * width..(y as usize + 1) * width;
         let escapes = &band.escapes[row.clone()];
-        let distances = band.distances.get(row).unwrap_or_default();
+        let distances = band.distances.get(row.clone()).unwrap_or_default();
+        let certain = band.certain.get(row).unwrap_or_default();
         let pixels = exr.layout.channels() * exr.layout.width as usize;
         let light = &band.light[(y / exr.layout.supersample) as usize * pixels..][..pixels];
         for (_, content) in exr.channels() {
@@ -284,6 +291,7 @@ impl Blocks<'_> {
                 Content::Whole => extend(raw, escapes, |&escape| smooth(escape).0),
                 Content::Part => extend(raw, escapes, |&escape| smooth(escape).1.to_bits()),
                 Content::Difference => extend(raw, escapes, |&escape| difference(escape)),
+                Content::Certain => extend(raw, certain, |&certain| u32::from(certain)),
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::encode::beside::Beside;
 use crate::encode::depth::Depth;
 use crate::encode::dzi::Dzi;
 use crate::encode::exr::Exr;
@@ -48,8 +49,8 @@ pub struct Options {
     pub depth: Depth,
     /// What is kept where something is lost: 1 to 100.
     pub quality: u8,
-    /// Whether files of all numbers hold distances.
-    pub distances: bool,
+    /// What files of all numbers hold beside counts and fractions.
+    pub beside: Beside,
 }
 
 impl Options {
@@ -64,7 +65,7 @@ impl Default for Options {
             values: Values::default(),
             depth: Depth::default(),
             quality: Self::QUALITY,
-            distances: false,
+            beside: Beside::default(),
         }
     }
 }
@@ -144,13 +145,13 @@ const FORMATS: [Format; 11] = [
         suffixes: &["npz"],
         colors: false,
         field: true,
-        make: |layout, options| Box::new(Npz::new(layout, options.distances)),
+        make: |layout, options| Box::new(Npz::new(layout, options.beside)),
         ..PICTURE
     },
     Format {
         suffixes: &["exr"],
         field: true,
-        make: |layout, options| Box::new(Exr::new(layout, options.distances)),
+        make: |layout, options| Box::new(Exr::new(layout, options.beside)),
         ..PICTURE
     },
 ];

@@ -1,6 +1,7 @@
 //! File formats, one file for each. All implement [`Sink`].
 
 mod apng;
+pub(crate) mod beside;
 pub(crate) mod depth;
 pub(crate) mod dzi;
 pub(crate) mod dzi_text;
@@ -24,6 +25,7 @@ pub(crate) mod sink;
 mod whole;
 mod y4m;
 
+pub use beside::Beside;
 pub use depth::Depth;
 pub use dzi::Dzi;
 pub use dzi_text::{DZI_SIGNATURE, dzi_texts};

@@ -7,6 +7,7 @@ use std::io;
 
 use crc32fast::Hasher;
 
+use crate::encode::beside::Beside;
 use crate::encode::footprint::Footprint;
 use crate::encode::npy::{both, flatten, header};
 use crate::encode::sink::{Append, Band, Encoder, Layout, Needs, Out, Piece, SCENE, Sink, Texts};
@@ -22,37 +23,55 @@ pub(crate) const FRACTION: &str = "fraction.npy";
 /// Distances as an NPY has them.
 pub(crate) const DISTANCE: &str = "distance.npy";
 
+/// Whether the count of a sample is proven.
+pub(crate) const CERTAIN: &str = "certain.npy";
+
 /// Name, data type, what stands behind rows and columns in the shape, and bytes of a sample.
 type Plane = (&'static str, &'static str, &'static str, u64);
 
-const PLANES: [Plane; 4] =
-    [(COUNTS, "<u4", "", 4), (ESCAPED, "|b1", "", 1), (FRACTION, "<f4", "", 4), (DISTANCE, "<f4", ", 2", 8)];
+const PLANES: [Plane; 5] = [
+    (COUNTS, "<u4", "", 4),
+    (ESCAPED, "|b1", "", 1),
+    (FRACTION, "<f4", "", 4),
+    (DISTANCE, "<f4", ", 2", 8),
+    (CERTAIN, "|b1", "", 1),
+];
 
 /// All numbers of a picture.
 pub struct Npz {
     layout: Layout,
-    distances: bool,
+    beside: Beside,
 }
 
 impl Npz {
-    /// The format for the samples of a picture of that size, with or without their distances.
-    pub fn new(layout: Layout, distances: bool) -> Self {
-        Self { layout, distances }
+    /// The format for the samples of a picture of that size.
+    pub fn new(layout: Layout, beside: Beside) -> Self {
+        Self { layout, beside }
     }
 
-    fn planes(&self) -> &'static [Plane] {
-        if self.distances { &PLANES } else { &PLANES[..3] }
+    fn planes(&self) -> impl Iterator<Item = Plane> {
+        PLANES.into_iter().filter(|(name, ..)| match *name {
+            DISTANCE => self.beside.distances,
+            CERTAIN => self.beside.certain,
+            _ => true,
+        })
     }
 
     /// Bytes of a sample.
     fn sample(&self) -> u64 {
-        self.planes().iter().map(|(.., size)| size).sum()
+        self.planes().map(|(.., size)| size).sum()
     }
 }
 
 impl Sink for Npz {
     fn needs(&self) -> Needs {
-        Needs { rows: 1, numbers: true, distances: self.distances, ..Needs::default() }
+        Needs {
+            rows: 1,
+            numbers: true,
+            distances: self.beside.distances,
+            certain: self.beside.certain,
+            ..Needs::default()
+        }
     }
 
     fn footprint(&self) -> Footprint {
@@ -73,7 +92,7 @@ impl Sink for Npz {
     }
 
     fn encoder(&self) -> Box<dyn Encoder + '_> {
-        Box::new(Planes { max_iter: self.layout.max_iter, distances: self.distances })
+        Box::new(Planes { max_iter: self.layout.max_iter, beside: self.beside })
     }
 
     fn begin<'a>(&self, to: &'a mut dyn Out, texts: Texts) -> io::Result<Box<dyn Append + 'a>> {
@@ -85,7 +104,7 @@ impl Sink for Npz {
         archive.arrays = archive.members.len();
         archive.next = archive.arrays;
         let (width, height) = self.layout.samples();
-        for &(name, kind, parts, size) in self.planes() {
+        for (name, kind, parts, size) in self.planes() {
             let data = size.saturating_mul(width).saturating_mul(height);
             archive.add(name, &header(kind, parts, (width, height)), data)?;
         }
@@ -103,7 +122,7 @@ fn scene_text(texts: Texts) -> String {
 
 struct Planes {
     max_iter: u32,
-    distances: bool,
+    beside: Beside,
 }
 
 impl Encoder for Planes {
@@ -116,8 +135,11 @@ impl Encoder for Planes {
         plane(flatten(band.escapes, |escape| escape.count(self.max_iter).to_le_bytes()));
         plane(flatten(band.escapes, |escape| [u8::from(escape.n().is_some())]));
         plane(flatten(band.escapes, |escape| escape.parts().1.to_bits().to_le_bytes()));
-        if self.distances {
+        if self.beside.distances {
             plane(flatten(band.distances, both));
+        }
+        if self.beside.certain {
+            plane(flatten(band.certain, |certain| [u8::from(*certain)]));
         }
     }
 }

@@ -369,6 +369,7 @@ mod tests {
                         rows: 0..height,
                         escapes: &[],
                         distances: &[],
+                        certain: &[],
                         added: 0,
                         pixels: &pixmap.bytes,
                         light: &[],

@@ -53,6 +53,8 @@ pub struct Needs {
     pub light: bool,
     /// Whether it takes the distances of all samples.
     pub distances: bool,
+    /// Whether it takes of all samples whether their counts are proven.
+    pub certain: bool,
 }
 
 /// Some rows of a picture.
@@ -64,6 +66,8 @@ pub struct Band<'a> {
     pub escapes: &'a [Escape],
     /// Their distances; empty if nobody takes them.
     pub distances: &'a [Distance],
+    /// Whether the count of each is proven; empty if nobody takes that.
+    pub certain: &'a [bool],
     /// How many samples were added where pixels needed more.
     pub added: u64,
     /// An sRGB byte for each [channel](Layout::channels) of the pixels of these rows; empty if no format takes colors so.

@@ -5,6 +5,7 @@
 
 pub(crate) mod attractor;
 pub(crate) mod bailout;
+pub(crate) mod certainty;
 pub(crate) mod cpu;
 pub(crate) mod critical_orbit;
 pub(crate) mod deep;
@@ -17,6 +18,7 @@ pub(crate) mod step;
 pub(crate) mod strip;
 
 pub use bailout::{Bailout, Kernel, Smoothing};
+pub use certainty::{Proof, Prover};
 pub use cpu::Level;
 pub use deep::reference_orbit::{End, ReferenceOrbit};
 pub use interior::Shortcuts;

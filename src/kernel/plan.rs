@@ -6,7 +6,9 @@ use std::sync::atomic::AtomicU64;
 
 use crate::error::Error;
 use crate::kernel::bailout::{Bailout, Kernel};
+use crate::kernel::certainty::{Direct, Inside, Prover};
 use crate::kernel::cpu::Level;
+use crate::kernel::deep::certainty::Deep;
 use crate::kernel::deep::perturbation::{PERTURBATION_1, PERTURBATION_1_EXTENDED, Perturbation, is_wide};
 use crate::kernel::deep::reference_orbit::{ReferenceOrbit, bits};
 use crate::kernel::interior::{self, Interior, Shortcuts};
@@ -198,6 +200,30 @@ impl Plan {
             Some(orbit) => Ok(self.kernel_of(Some(orbit))),
             None => self.kernel_within(None, max_steps, steps),
         }
+    }
+
+    /// What proves the counts of the samples; nothing for an exponential map.
+    ///
+    /// # Errors
+    /// Those of [`Plan::reference`].
+    pub fn prover(
+        &self,
+        known: Option<Arc<ReferenceOrbit>>,
+        max_steps: u64,
+        steps: &AtomicU64,
+    ) -> Result<Option<Box<dyn Prover>>, Error> {
+        let (viewport, bailout) = (&self.viewport, self.bailout);
+        if viewport.octaves().is_some() {
+            return Ok(None);
+        }
+        let orbit = self.reference(known, max_steps, steps)?;
+        Ok(Some(match (self.method, orbit) {
+            (Method::Perturbation(_), Some(orbit)) => Box::new(Deep::new(viewport, bailout, orbit)),
+            (Method::Direct(_), _) => {
+                Box::new(Direct { viewport: viewport.clone(), max_iter: bailout.max_iter() })
+            }
+            _ => Box::new(Inside),
+        }))
     }
 
     /// The kernel with an orbit that covers the view.

@@ -75,7 +75,7 @@ pub fn memory(scene: &Scene, threads: usize, rows_per_band: u32, sinks: &[Box<dy
     let colors = sinks().any(|sink| sink.needs().is_picture() || sink.is_field());
     let distances = detail(scene, sinks()).has_distances();
     // Eight bytes for the result of a sample; as many for its distance, and sixteen while samples are sorted for those.
-    let sample = if distances { 32 } else { 8 };
+    let sample = if distances { 32 } else { 8 } + u64::from(sinks().any(|sink| sink.needs().certain));
     let light = sinks().any(|sink| sink.needs().light) || scene.coloring().dither;
     let flat = sinks().any(|sink| sink.needs().colors);
     let channels = layout(scene).channels() as u64;

@@ -11,6 +11,7 @@ use crate::encode::sink::{Append, Band, Encoder, Needs, Out, Piece, Sink, Texts}
 use crate::error::Error;
 use crate::field::{Distance, Escape};
 use crate::kernel::bailout::Kernel;
+use crate::kernel::certainty::Prover;
 use crate::kernel::deep::reference_orbit::ReferenceOrbit;
 use crate::kernel::plan::Plan;
 use crate::pixmap::Pixmap;
@@ -67,19 +68,21 @@ pub enum RenderError {
     Cancelled,
 }
 
-/// How the caller observes and cancels a render.
+/// How the caller observes and cancels a render, and whether counts are proven.
 pub struct Watch<'a> {
     /// Called with each band, on the thread that made it.
     pub band: &'a (dyn Fn(&Band) + Sync),
     /// Whether to stop before the next band.
     pub cancel: &'a AtomicBool,
+    /// What proves counts, for formats that take that.
+    pub prover: Option<&'a dyn Prover>,
 }
 
 impl Watch<'_> {
     /// Neither observes nor cancels.
     pub fn none() -> Watch<'static> {
         static NEVER: AtomicBool = AtomicBool::new(false);
-        Watch { band: &|_| (), cancel: &NEVER }
+        Watch { band: &|_| (), cancel: &NEVER, prover: None }
     }
 }
 
@@ -169,7 +172,7 @@ impl Render {
     pub fn paint(&self, escapes: &[Escape], distances: &[Distance], pixels: &mut Vec<u8>) {
         let (k, width) = (self.scene.supersample(), self.scene.viewport().width());
         let rows = 0..(escapes.len() / (k * k) as usize / width as usize) as u32;
-        let band = Band { rows, escapes, distances, pixels: &[], light: &[], added: 0 };
+        let band = Band { rows, escapes, distances, certain: &[], pixels: &[], light: &[], added: 0 };
         let mut colors = Colors { bytes: std::mem::take(pixels), light: Vec::new() };
         self.paint_band(&band, Needs { colors: true, ..Needs::default() }, &mut colors, &mut buffers());
         *pixels = colors.bytes;
@@ -241,7 +244,7 @@ impl Render {
             Sizes { most: 0, of: |_: &Vec<u8>| 0 },
             || (Colors::default(), buffers()),
             |(colors, buffers), rows, escapes, distances| {
-                let band = Band { rows, escapes, distances, pixels: &[], light: &[], added: 0 };
+                let band = Band { rows, escapes, distances, certain: &[], pixels: &[], light: &[], added: 0 };
                 self.paint_band(&band, Needs { colors: true, ..Needs::default() }, colors, buffers);
                 std::mem::take(&mut colors.bytes)
             },
@@ -260,7 +263,12 @@ impl Render {
         sinks.iter().map(|sink| sink.needs()).fold(Needs::default(), |all, needs| {
             assert!(whole || rows_per_band.is_multiple_of(needs.rows), "bands of whole strips");
             assert!(self.painter.is_some() || !needs.is_picture(), "a painter for formats with colors");
-            Needs { colors: all.colors | needs.colors, light: all.light | needs.light, ..all }
+            Needs {
+                colors: all.colors | needs.colors,
+                light: all.light | needs.light,
+                certain: all.certain | needs.certain,
+                ..all
+            }
         })
     }
 
@@ -283,9 +291,11 @@ impl Render {
         }
         let state = || State {
             colors: Colors::default(),
+            certain: Vec::new(),
             buffers: buffers(),
             encoders: sinks.iter().map(|sink| sink.encoder()).collect(),
         };
+        let width = self.scene.samples().width();
         let kernel = Cancelled { kernel: self.kernel(), cancel: watch.cancel };
         let cancelled = || watch.cancel.load(Ordering::Relaxed);
         let bytes = |pieces: &Vec<Piece>| pieces.iter().map(|piece| piece.bytes.len() as u64).sum::<u64>();
@@ -297,14 +307,29 @@ impl Render {
                 of: |pieces: &Vec<Vec<Piece>>| pieces.iter().map(bytes).sum(),
             },
             state,
-            |State { colors, buffers, encoders }, rows, escapes, distances| {
+            |State { colors, certain, buffers, encoders }, rows, escapes, distances| {
                 if cancelled() {
                     return Vec::new();
                 }
-                let band = Band { rows: rows.clone(), escapes, distances, pixels: &[], light: &[], added: 0 };
+                let band = Band {
+                    rows: rows.clone(),
+                    escapes,
+                    distances,
+                    certain: &[],
+                    pixels: &[],
+                    light: &[],
+                    added: 0,
+                };
                 let added = self.paint_band(&band, wanted, colors, buffers);
                 let (pixels, light) = (&colors.bytes, &colors.light);
-                let band = Band { rows, escapes, distances, pixels, light, added };
+                certain.clear();
+                if let (true, Some(prover)) = (wanted.certain, watch.prover) {
+                    let k = self.scene.supersample();
+                    let places = (rows.start * k..rows.end * k).flat_map(|y| (0..width).map(move |x| (x, y)));
+                    let proven = |((x, y), escape): (_, &Escape)| prover.prove(x, y).is_of(escape.n());
+                    certain.extend(places.zip(escapes).map(proven));
+                }
+                let band = Band { rows, escapes, distances, certain, pixels, light, added };
                 (watch.band)(&band);
                 let encode = |encoder: &mut Box<dyn Encoder + '_>| {
                     let mut pieces = Vec::new();
@@ -372,6 +397,7 @@ struct Colors {
 /// What a thread keeps from band to band.
 struct State<'a> {
     colors: Colors,
+    certain: Vec<bool>,
     buffers: [Buffers; LEVELS.len()],
     encoders: Vec<Box<dyn Encoder + 'a>>,
 }

@@ -16,6 +16,8 @@ pub struct Statistics {
     pub samples: u64,
     /// Those that did not escape within `max_iter`.
     pub inside: u64,
+    /// Those whose count, or that there is none, is proven; where that was asked for.
+    pub certain: Option<u64>,
     /// The lowest and the highest smooth count.
     pub extremes: Option<(f64, f64)>,
     sum: f64,
@@ -39,8 +41,12 @@ fn lowest(bin: u64) -> f64 {
 }
 
 impl Statistics {
-    /// Those of all samples of a kernel, on the current rayon pool.
-    pub fn of(kernel: &dyn Kernel, (width, height): (u32, u32)) -> Self {
+    /// Those of all samples of a kernel, on the current rayon pool. `certain` says how many results of some rows are proven, if it knows.
+    pub fn of(
+        kernel: &dyn Kernel,
+        (width, height): (u32, u32),
+        certain: &(dyn Fn(Range<u32>, &[Escape]) -> Option<u64> + Sync),
+    ) -> Self {
         /// Samples in a part. Sums are rounded part by part, so that this is the same on all machines.
         const SAMPLES: u32 = 1 << 16;
         let rows = (SAMPLES / width).max(1);
@@ -51,8 +57,8 @@ impl Statistics {
             |escapes: &mut Vec<Escape>, part| {
                 let rows = part * rows..height.min((part + 1).saturating_mul(rows));
                 escapes.resize(rows.len() * width as usize, Escape::NONE);
-                kernel.iterate(0..width, rows, escapes);
-                Self::of_part(escapes)
+                kernel.iterate(0..width, rows.clone(), escapes);
+                Self { certain: certain(rows, escapes), ..Self::of_part(escapes) }
             },
             |part| {
                 all.add(part);
@@ -73,6 +79,7 @@ impl Statistics {
         Self {
             samples: escapes.len() as u64,
             inside: (escapes.len() - counts.len()) as u64,
+            certain: None,
             extremes: counts.first().copied().zip(counts.last().copied()),
             sum: counts.iter().sum(),
             bins,
@@ -82,6 +89,7 @@ impl Statistics {
     fn add(&mut self, part: Self) {
         self.samples += part.samples;
         self.inside += part.inside;
+        self.certain = part.certain.map(|certain| self.certain.unwrap_or(0) + certain);
         self.sum += part.sum;
         self.extremes = match (self.extremes, part.extremes) {
             (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),

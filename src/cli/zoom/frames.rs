@@ -202,6 +202,7 @@ fn encoded(sink: &dyn Sink, pixmap: &Pixmap, texts: &[(&str, String)]) -> io::Re
         rows: 0..pixmap.height,
         escapes: &[],
         distances: &[],
+        certain: &[],
         added: 0,
         pixels: &pixmap.bytes,
         light: &[],

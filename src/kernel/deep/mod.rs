@@ -31,6 +31,7 @@
 
 pub(crate) mod attractor;
 pub(crate) mod bla;
+pub(crate) mod certainty;
 pub(crate) mod circle;
 pub(crate) mod derivative;
 #[cfg(target_arch = "x86_64")]

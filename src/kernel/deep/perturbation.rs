@@ -84,6 +84,11 @@ impl Perturbation {
         }
     }
 
+    /// What its samples are compared with.
+    pub(super) fn into_reference(self) -> Reference {
+        self.reference
+    }
+
     /// This kernel at another level.
     pub fn with_level(self, level: Level) -> Self {
         Self { level, ..self }
