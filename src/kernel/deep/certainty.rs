@@ -3,7 +3,6 @@
 //! Here e bounds the error of the delta. Iterations are made one by one, without blocks. What an iteration adds to the error:
 //!
 //! - the roundings of its operations, and that of Z to `f64`, relative to |z|;
-//! - the rounding of c, where C is not the center of the view;
 //! - the rounding of the reference: Z_{m+1} is not quite Z_m^2 + C, but cut off behind the bits that
 //!   [`CriticalOrbit`](crate::kernel::critical_orbit::CriticalOrbit) keeps.
 //!
@@ -96,37 +95,30 @@ pub(crate) struct Deep {
     max_iter: u32,
     /// Without blocks.
     reference: Reference,
-    shift: ComplexExp,
     /// Bounds of Z_m^2 + C - Z_{m+1}, by their exponents.
     cut_off: Vec<i32>,
 }
 
 impl Deep {
-    /// For the samples of `viewport`, compared with an orbit that covers it.
+    /// For the samples of `viewport`, compared with the orbit of its center, so that each delta at first is an offset without rounding.
     pub(crate) fn new(viewport: &Viewport, bailout: Bailout, orbit: Arc<ReferenceOrbit>) -> Self {
-        let shift = orbit.shift(viewport);
+        debug_assert_eq!(orbit.center(), viewport.center(), "the orbit of the center");
         let reference = Perturbation::with_blocks(viewport, bailout, orbit, false).into_reference();
         let cut_off = cut_off(&reference.bla, viewport);
-        Self { viewport: viewport.clone(), max_iter: bailout.max_iter(), reference, shift, cut_off }
+        Self { viewport: viewport.clone(), max_iter: bailout.max_iter(), reference, cut_off }
     }
 }
 
 impl Prover for Deep {
     fn prove(&self, x: u32, y: u32) -> Proof {
-        let offset = self.viewport.offset(x, y);
-        let c = offset + self.shift;
-        // C to the center is rounded, and so is the sum.
-        let error = match self.shift == ComplexExp::ZERO {
-            true => FloatExp::ZERO,
-            false => (self.shift.abs() + offset.abs()) * FloatExp::from(4.0 * U),
-        };
+        let c = self.viewport.offset(x, y);
         let mut proof = Proof::Unknown;
         with_fma(
             #[inline(always)]
             || {
                 proof = match is_wide(self.viewport.spacing_min()) {
-                    true => self.prove_as::<ComplexExp>(c, error),
-                    false => self.prove_as::<Complex<f64>>(c, error),
+                    true => self.prove_as::<ComplexExp>(c),
+                    false => self.prove_as::<Complex<f64>>(c),
                 }
             },
         );
@@ -169,10 +161,10 @@ struct Trap<T: Number> {
 
 impl Deep {
     #[inline(always)]
-    fn prove_as<T: Bounded>(&self, exact: ComplexExp, error: FloatExp) -> Proof {
+    fn prove_as<T: Bounded>(&self, exact: ComplexExp) -> Proof {
         let bla = &self.reference.bla;
         let real = |x: f64| T::Real::from(x);
-        let (c, error_of_c) = (T::from_wide(exact), T::Real::from_wide(error));
+        let c = T::from_wide(exact);
         let mut now = State { m: 0, z: T::ZERO, error: real(0.0) };
         let mut trials = Trials::new(1);
         let mut trap: Option<Trap<T>> = None;
@@ -184,7 +176,7 @@ impl Deep {
             let of_w = real(2.0) * reference.size() + size + w.size();
             let of_all = now.z.size() * (of_w + real(4.0) * w.size()) + next.size();
             let cut_off = T::Real::from_wide(FloatExp::new(1.0, self.cut_off[now.m as usize]));
-            let rounding = real(U) * of_all + error_of_c + cut_off + T::Real::TINY;
+            let rounding = real(U) * of_all + cut_off + T::Real::TINY;
             let slope = real(2.0) * (size + real(U) * (reference.size() + size));
             let grown = |error: T::Real| ((slope + error) * error + rounding) * real(SLACK);
             now = State { m: now.m + 1, z: next, error: grown(now.error) };
@@ -237,7 +229,7 @@ impl Deep {
             return Some(circle.is_outside(exact));
         }
         let (size, error) = (f.size(), now.error);
-        // Of f itself, whose parts are at most 6.
+        // Rounding f adds less: Z and f are below 100.
         let near = error + real(1e-12);
         if size + near < real(2.0) {
             return Some(false);
@@ -245,8 +237,12 @@ impl Deep {
         let w = reference + f;
         let (excess, gap) = now.z.excess_and_gap(w, &self.reference, now.m);
         let absolute = if gap < real(0.0) { T::minus(real(0.0), gap) } else { gap };
-        // A gap that is small comes from all bits of Z; another one from Z in `f64`, with |Z| at most 4.
-        let of_gap = if absolute < real(0.9e-4) { real(4.0 * U) * absolute } else { real(256.0 * U) };
+        // A gap that is small comes from all bits of Z. Another one comes from Z in `f64`: that and the square round |Z|^2 twice each.
+        let of_gap = if absolute < real(0.9e-4) {
+            real(4.0 * U) * absolute
+        } else {
+            real(8.0 * U) * (reference.size() * reference.size() + real(2.0))
+        };
         let of_w = real(2.0) * reference.size() + size + real(4.0) * w.size();
         let rounding = real(U) * (now.z.size() * of_w) + of_gap + T::Real::TINY;
         let margin = ((real(2.0) * size + near) * error + rounding) * real(SLACK);
