@@ -212,7 +212,7 @@ fn mistakes_are_found_with_their_place_before_anything_is_made() {
         ("reverse = 'yes'", "jobs.toml:3:11: 'reverse' must be true or false"),
         ("name = ''", "jobs.toml:3:8: 'name' must be a text"),
         ("scene = '-'", "jobs.toml:3:9: a job reads no standard input"),
-        ("scene = 'none.toml'", "jobs.toml:1:1: job 1: there is no file none.toml"),
+        ("scene = 'none.toml'", "jobs.toml:1:1: job 1: cannot read none.toml: no such file or directory"),
         ("region = '-2,1,-1,1'\nzoom = 3", "jobs.toml:1:1: job 1: --region and --zoom both place the view"),
         ("matrix = 3", "jobs.toml:3:10: 'matrix' must be a table"),
         ("[job.matrix]\nzoom = 3", "jobs.toml:4:8: 'zoom' must be a list of values in a matrix"),
