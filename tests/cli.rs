@@ -265,7 +265,7 @@ fn model_errors() {
         (
             &["--at", "seahorse", "-o", "x.png"],
             2,
-            "error: --at is an option of a command, and none is named; type mandel render --at ...",
+            "error: --at is an option of a command, and stands behind it; type mandel render --at ...",
         ),
         (
             &["render", "--center", "0.25+-0.1"],
@@ -458,7 +458,7 @@ fn points_are_counted() {
 fn points_are_counted_exactly() {
     let folder = Folder::new();
     let shallow = "c       -0.732+0.172i\ncount   1241\nsmooth  1241.152987\n\
-                   proven  by ball arithmetic of 2176 bits\nf64     1670 (what a picture in double precision shows)\n";
+                   proven  by ball arithmetic of 128 bits\nf64     1670 (what a picture in double precision shows)\n";
     assert_eq!(folder.succeed(&["point", "-0.732+0.172i", "-n", "2000"]), shallow);
     assert_eq!(
         folder.succeed(&["point", "-2.000000000000000000000000000001"]).lines().nth(1),

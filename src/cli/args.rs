@@ -141,7 +141,7 @@ fn check_command(command: &clap::Command, word: &str) -> Result<(), Failure> {
     if render.into_iter().any(is_named) && !command.get_arguments().any(is_named) {
         let option = brief(option);
         return Err(usage(format!(
-            "{option} is an option of a command, and none is named; type mandel render {option} ..."
+            "{option} is an option of a command, and stands behind it; type mandel render {option} ..."
         )));
     }
     Ok(())
