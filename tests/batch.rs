@@ -36,13 +36,18 @@ impl Folder {
         serde_json::from_slice(&output.stdout).expect("JSON")
     }
 
-    /// Runs jobs that are refused with these words before anything is made.
+    /// Runs jobs that are refused with these words, as mistakes of the file, before anything is made.
     fn refuse(&self, jobs: &str, words: &str) {
+        self.refuse_with(2, jobs, words);
+    }
+
+    /// The same with another exit code.
+    fn refuse_with(&self, code: i32, jobs: &str, words: &str) {
         let before = self.files();
         let output = self.batch(jobs, &[]);
         let _ = fs::remove_file(self.path("jobs.toml"));
         assert!(stderr(&output).starts_with(&format!("error: {words}")), "{jobs}: {}", stderr(&output));
-        assert_eq!(output.status.code(), Some(2), "{jobs}");
+        assert_eq!(output.status.code(), Some(code), "{jobs}");
         assert_eq!(self.files(), before, "{jobs}");
     }
 
@@ -212,7 +217,6 @@ fn mistakes_are_found_with_their_place_before_anything_is_made() {
         ("reverse = 'yes'", "jobs.toml:3:11: 'reverse' must be true or false"),
         ("name = ''", "jobs.toml:3:8: 'name' must be a text"),
         ("scene = '-'", "jobs.toml:3:9: a job reads no standard input"),
-        ("scene = 'none.toml'", "jobs.toml:1:1: job 1: there is no file none.toml"),
         ("region = '-2,1,-1,1'\nzoom = 3", "jobs.toml:1:1: job 1: --region and --zoom both place the view"),
         ("matrix = 3", "jobs.toml:3:10: 'matrix' must be a table"),
         ("[job.matrix]\nzoom = 3", "jobs.toml:4:8: 'zoom' must be a list of values in a matrix"),
@@ -246,6 +250,8 @@ fn mistakes_are_found_with_their_place_before_anything_is_made() {
     ] {
         folder.refuse(jobs, words);
     }
+    let missing = "jobs.toml:1:1: job 1: cannot read none.toml: no such file or directory";
+    folder.refuse_with(4, &job("scene = 'none.toml'"), missing);
 }
 
 #[test]

@@ -255,11 +255,17 @@ fn an_interrupt_removes_the_unfinished_file_and_keeps_the_old_one() {
 fn model_errors() {
     let folder = Folder::new();
     fs::write(folder.path("poster.png"), "old").expect("a file");
-    let cases: [(&[&str], i32, &str); 11] = [
+    let cases: [(&[&str], i32, &str); 13] = [
         (
             &["render", "--size", "1920*1080"],
             2,
             "error: cannot read size '1920*1080'\n  expected WIDTHxHEIGHT or a name (hd, fhd, 4k, ...); try --size 1920x1080",
+        ),
+        (&["version"], 2, "error: there is no command 'version'; type mandel --version"),
+        (
+            &["--at", "seahorse", "-o", "x.png"],
+            2,
+            "error: --at is an option of a command, and stands behind it; type mandel render --at ...",
         ),
         (
             &["render", "--center", "0.25+-0.1"],
@@ -432,8 +438,12 @@ fn a_file_already_there_can_be_kept_or_replaced() {
 #[test]
 fn points_are_counted() {
     let folder = Folder::new();
-    assert_eq!(folder.succeed(&["point", "2"]), "c       2+0i\ncount   2\nsmooth  1.607978\n");
-    assert_eq!(folder.succeed(&["point", "-2"]), "c       -2+0i\ndid not escape within 1000 iterations\n");
+    assert_eq!(
+        folder.succeed(&["point", "2"]),
+        "c       2+0i\ncount   2\nsmooth  1.607978\nproven  by exact arithmetic\n"
+    );
+    let tip = "c       -2+0i\ndid not escape within 1000 iterations\nproven  by exact arithmetic\n";
+    assert_eq!(folder.succeed(&["point", "-2"]), tip);
     let json = folder.succeed(&["point", "-0.75+0.001i", "-n", "100000", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(json["n"], 3143);
@@ -441,19 +451,20 @@ fn points_are_counted() {
     assert_eq!(json["re"], "-0.75");
     assert_eq!((json["kernel"].clone(), json["bits"].clone()), ("exact".into(), 128.into()));
     assert_eq!(json["f64_count"], 3143);
+    assert_eq!(json["proven"], true);
 }
 
 #[test]
 fn points_are_counted_exactly() {
     let folder = Folder::new();
     let shallow = "c       -0.732+0.172i\ncount   1241\nsmooth  1241.152987\n\
-                   f64     1670 (what a picture in double precision shows)\n";
+                   proven  by ball arithmetic of 128 bits\nf64     1670 (what a picture in double precision shows)\n";
     assert_eq!(folder.succeed(&["point", "-0.732+0.172i", "-n", "2000"]), shallow);
     assert_eq!(
         folder.succeed(&["point", "-2.000000000000000000000000000001"]).lines().nth(1),
         Some("count   1")
     );
-    let forever = "c       0+0i\ndid not escape within 4000000000 iterations\n";
+    let forever = "c       0+0i\ndid not escape within 4000000000 iterations\nproven  by exact arithmetic\n";
     assert_eq!(folder.succeed(&["point", "0", "-n", "4000000000"]), forever);
     let csv = include_str!("data/exact_points.csv");
     let deep = csv.lines().find(|line| line.starts_with("deep 1e-93")).expect("a deep point");
@@ -570,58 +581,6 @@ fn a_summary_as_json() {
     assert_eq!(json["outputs"][0], "a.png");
     assert_eq!(json["threads"], 2);
     assert!(json["seconds"].as_f64().expect("a number") >= 0.0);
-}
-
-/// The recipes of a text, run as printed in a folder of their own, which is left with what they made.
-fn run_recipes(text: &str) -> Folder {
-    let folder = Folder::new();
-    if let Some(jobs) = text.split("```toml\n# jobs.toml\n").nth(1).and_then(|rest| rest.split("```").next())
-    {
-        fs::write(folder.path("jobs.toml"), jobs).expect("a file");
-    }
-    let program = Path::new(env!("CARGO_BIN_EXE_mandel"));
-    let path = std::env::join_paths(
-        std::iter::once(program.parent().expect("a folder").to_path_buf())
-            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
-    );
-    let is_command = |line: &&str| {
-        ["mandel ", "printf "].iter().any(|word| line.starts_with(word)) && !line.starts_with("mandel = ")
-    };
-    let recipes: Vec<&str> = text.lines().filter(is_command).collect();
-    assert!(!recipes.is_empty(), "recipes");
-    for recipe in recipes {
-        let output = Command::new("sh")
-            .args(["-c", recipe])
-            .env("PATH", path.as_ref().expect("a path"))
-            .current_dir(folder.0.path())
-            .output()
-            .expect("sh");
-        assert!(output.status.success(), "{recipe}: {}", stderr(&output));
-    }
-    folder
-}
-
-/// Small sizes keep them quick.
-#[test]
-fn the_recipes_of_the_readme_work_as_printed() {
-    let folder = run_recipes(include_str!("../README.md"));
-    for name in ["wallpaper.png", "own.png", "inferno.png", "wall.png", "mine.png", "frames/000149.png"] {
-        assert!(folder.path(name).exists(), "{name}");
-    }
-}
-
-#[test]
-fn the_recipes_of_the_documents_work_as_printed() {
-    for (text, made) in [
-        (include_str!("../docs/scenes.md"), "again.png"),
-        (include_str!("../docs/deep.md"), "branches.png"),
-        (include_str!("../docs/find.md"), ""),
-        (include_str!("../docs/threads.md"), "speedup.svg"),
-        (include_str!("../docs/numpy.md"), "counts.npy"),
-        (include_str!("../docs/batch.md"), "palettes/hot.png"),
-    ] {
-        assert!(run_recipes(text).path(made).exists(), "{made}");
-    }
 }
 
 /// A small comparison, quickly.

@@ -141,6 +141,11 @@ fn print_the_golden_table() {
     std::fs::write(path, table()).expect("the table is written");
 }
 
+/// Whether these are the files of the crate as `cargo package` puts them together, which leaves out the pictures in docs/palettes.
+fn is_packed() -> bool {
+    std::fs::exists(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml.orig")).expect("a folder")
+}
+
 #[test]
 fn every_palette_is_shown_on_the_page_of_palettes() {
     let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
@@ -148,7 +153,8 @@ fn every_palette_is_shown_on_the_page_of_palettes() {
     for name in Palette::names() {
         let picture = format!("palettes/{name}.png");
         assert!(page.contains(&format!("| `{name}` | ![{name}]({picture}) |")), "no line for {name}");
-        assert!(std::fs::exists(format!("{docs}/{picture}")).expect("a folder"), "no picture of {name}");
+        let shown = std::fs::exists(format!("{docs}/{picture}")).expect("a folder");
+        assert!(shown || is_packed(), "no picture of {name}");
     }
 }
 

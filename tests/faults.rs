@@ -29,7 +29,7 @@
 //! | locale, clock | `neither_locale_nor_clock_changes_a_byte` |
 //! | standard streams closed | `closed_streams_get_into_no_file` |
 //! | few open files | `a_job_of_many_shards_is_stitched_with_few_open_files` |
-//! | input as output | `an_input_that_is_the_output_is_read_whole_before`, `fields::what_makes_no_sense_is_said` |
+//! | input as output | `an_input_is_never_the_output`, `fields::what_makes_no_sense_is_said` |
 //! | control characters in names | `names_of_files_cannot_steer_the_terminal`, `scenes::what_was_typed_cannot_steer_the_terminal` |
 //!
 //! What needs root, a control group or another program is skipped where that is missing.
@@ -375,19 +375,45 @@ fn a_job_of_many_shards_is_stitched_with_few_open_files() {
 }
 
 #[test]
-fn an_input_that_is_the_output_is_read_whole_before() {
+fn an_input_is_never_the_output() {
     let folder = Folder::new();
     folder.ends(&format!("mandel {TINY} -p '#000,#f00,#ff0' -o a.png"), 0);
     let whole = folder.read("a.png");
     folder.ends("mandel render -q --scene a.png -o a.png", 4);
     assert!(folder.read("a.png") == whole);
-    folder.ends("mandel render -q --scene a.png -f -o a.png", 0);
-    assert!(folder.read("a.png") == whole);
-    // The colors of its own diagonal, and nothing where that fails.
+    // What is read is not what is replaced, by whatever name it is read.
+    folder.ends("ln -s a.png link.png; ln a.png b.png; cp a.png 0.png; mandel render -q --scene a.png --dry-run > s.toml", 0);
+    fs::write(folder.path("jobs.toml"), "[[job]]\nscene = 'a.png'\noutput = 'a.png'\n").expect("room");
+    let before = folder.names();
+    for (words, what, name) in [
+        ("render --scene a.png -f -o a.png", "scene", "a.png"),
+        ("render --scene link.png -f -o a.png", "scene", "link.png"),
+        ("render --scene a.png -f -o ./a.png -o c.png", "scene", "a.png"),
+        ("render --scene b.png -f -o a.png", "scene", "b.png"),
+        ("render --colors a.png -f -o a.png", "scene", "a.png"),
+        ("render -p a.png -s 64x36 -f -o a.png", "palette", "a.png"),
+        ("render -p link.png -s 64x36 -f -o a.png", "palette", "link.png"),
+        ("zoom --scene 0.png --frames 2 -f -o {index}.png", "scene", "0.png"),
+        ("convert s.toml -f -o s.toml", "file", "s.toml"),
+        ("plan --scene s.toml --shards 1 -f -o s.toml", "scene", "s.toml"),
+        ("batch -f jobs.toml", "scene", "a.png"),
+        ("render --scene s.toml -f -o s.toml", "", "unknown file type '.toml'"),
+    ] {
+        let said = folder.ends(&format!("mandel {words} -q"), 2);
+        let expected = match what {
+            "" => name.to_string(),
+            what => format!("--output names the {what} itself, {name}; choose another name"),
+        };
+        assert!(said.contains(&expected), "{words}: {said}");
+        assert_eq!(folder.names(), before, "{words}");
+    }
     folder.ends("mandel render -q -p a.png -s 64x36 -o a.png", 4);
-    folder.ends("ulimit -f 4; mandel render -q -p a.png -s 900 -f -o a.png", 4);
+    folder.ends("ulimit -f 4; mandel render -q -p '#000,#fff' -s 900 -f -o a.png", 4);
     assert!(folder.read("a.png") == whole);
-    folder.ends("mandel render -q -p a.png -s 64x36 -f -o a.png", 0);
+    // A link as the output is replaced, and what it leads to stays.
+    folder.ends("mandel render -q --scene a.png -f -o link.png", 0);
+    assert!(folder.read("a.png") == whole && folder.read("link.png") == whole);
+    folder.ends("rm 0.png b.png link.png s.toml jobs.toml", 0);
     folder.ends("mandel plan -q -s 64x36 --shards 1 -o job.json; mandel stitch job.json . -f -o job.json", 2);
     folder.ends("mandel batch -q a.png", 3);
     assert_eq!(folder.names(), ["a.png", "job.json"]);

@@ -498,7 +498,7 @@ fn what_makes_no_sense_is_said() {
     let folder = Folder::new();
     folder.succeed("render -s 20x10 -q -o a.npz -o a.exr");
     folder.refuse("color a.npz -f -o a.npz", 2, "--output names the field itself, a.npz");
-    folder.refuse("color none.npz -o x.png", 2, "there is no file none.npz");
+    folder.refuse("color none.npz -o x.png", 4, "cannot read none.npz: no such file or directory");
     folder.refuse("color - -o x.png", 2, "name a file");
     folder.refuse("color . -o x.png", 2, "is a directory");
     folder.refuse("color a.npz -o x.gif", 2, "unknown file type '.gif'; known: .png, .npy, ");

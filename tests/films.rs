@@ -203,6 +203,11 @@ fn what_makes_no_film_is_refused() {
     folder.refuse(&zoom(&["--at", "star", "--frames", "2", "-o", "{name}.png"]), 2, "no field '{name}'");
     folder.refuse(&zoom(&["--at", "star", "--frames", "2", "-o", "{index}.npy"]), 2, "a file for each frame");
     folder.refuse(&zoom(&["--at", "star", "--frames", "2", "--resume", "-o", "-"]), 2, "from its beginning");
+    folder.refuse(
+        &["zoom", "--at", "star", "--frames", "2", "-o", "q.mp4"],
+        2,
+        "(got 'q.mp4'); for .mp4, pipe it into ffmpeg: -o - | ffmpeg -i - film.mp4",
+    );
     folder.refuse(&zoom(&["--at", "star", "--frames", "2", "--map", "histogram"]), 2, "choose --map auto");
     folder.refuse(
         &zoom(&["--at", "star", "--frames", "2", "--supersample", "auto"]),

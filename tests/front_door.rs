@@ -70,6 +70,22 @@ fn help_is_short_or_has_examples() {
     assert!(told(&folder, &["--help"]).contains("$ mandel render"));
 }
 
+/// Shells and programs that do not know the width say 0.
+#[test]
+fn help_has_whole_lines_whatever_columns_says() {
+    let folder = Folder::new();
+    let help = |columns: &str| {
+        let mut command = folder.command(env!("CARGO_BIN_EXE_mandel"));
+        let output = command.args(["render", "--help"]).env("COLUMNS", columns).output().expect("starts");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let usual = help("");
+    for columns in ["0", "1", "19", "-3", "wide"] {
+        assert_eq!(help(columns), usual, "{columns}");
+    }
+    assert!(help("60") != usual && usual.lines().any(|line| line.len() > 60));
+}
+
 #[test]
 fn the_version_is_short_unless_more_is_asked_for() {
     let folder = Folder::new();

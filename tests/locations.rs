@@ -276,7 +276,7 @@ fn the_program_reads_them_by_name_and_by_entry() {
     );
     folder.refuse(&["info", "a.txt:Truned"], 2, "did you mean 'Turned'?");
     folder.refuse(&["info", "b:Turned"], 2, "b has no entries");
-    folder.refuse(&["info", "c:Turned"], 2, "there is no file c:Turned");
+    folder.refuse(&["info", "c:Turned"], 4, "cannot read c:Turned: no such file or directory");
     let info = folder.succeed(&["info", "a.txt:Turned"]);
     assert!(info.starts_with("# program: Fractint\n# note: its colors are left out: colors\n"), "{info}");
     assert!(info.contains("rotate = 30.0\n"), "{info}");

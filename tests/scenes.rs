@@ -111,6 +111,21 @@ fn metadata_can_be_left_out() {
     assert!(pixels("a.png") == pixels("b.png"));
     assert!(!String::from_utf8_lossy(&folder.read("b.png")).contains("mandel"));
     folder.refuse_path("b.png", 3, "is a PNG without a scene");
+    // Formats that carry none say so.
+    for (format, part) in [
+        ("webp", "b.webp is a WebP: mandel writes no scene into it; PNG, posters, NPZ and EXR carry one"),
+        ("jpg", "b.jpg is a JPEG without a scene: mandel writes no scene into it"),
+        ("qoi", "b.qoi is a QOI: mandel writes no scene"),
+        ("ppm", "b.ppm is a PPM: mandel writes no scene"),
+        ("pam", "b.pam is a PAM: mandel writes no scene"),
+        ("npy", "b.npy is an NPY: mandel writes no scene"),
+        ("tiff", "b.tiff is a TIFF: the scene is its text ImageDescription"),
+    ] {
+        let name = format!("b.{format}");
+        let output = folder.run(&["render", "-s", "8", "-n", "50", "-q", "-o", &name], b"");
+        assert!(output.status.success(), "{}", stderr(&output));
+        folder.refuse_path(&name, 3, part);
+    }
 }
 
 #[test]
@@ -161,13 +176,13 @@ fn numbers_are_kept_as_they_were_typed() {
     assert!(text.contains("center = \"-0.743643887+0.131825i\""), "{text}");
     let text = folder.succeed(&["render", "-c", "-0.743 643\n887 + 0.131 825 i", "-z", "100", "--dry-run"]);
     assert!(text.contains("center = \"-0.743643887+0.131825i\""), "{text}");
-    for (args, part) in [
-        (&["-c", "@none.txt"][..], "there is no file none.txt"),
-        (&["-c", "@"], "--center needs a file name"),
-        (&["-c", "@."], "is a directory"),
+    for (args, code, part) in [
+        (&["-c", "@none.txt"][..], 4, "cannot read none.txt: no such file or directory"),
+        (&["-c", "@"], 2, "--center needs a file name"),
+        (&["-c", "@."], 2, "is a directory"),
     ] {
         let output = folder.run(&[&["render", "--dry-run"], args].concat(), b"");
-        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
         assert!(stderr(&output).contains(part), "{}", stderr(&output));
     }
 }
@@ -202,7 +217,7 @@ fn a_scene_text_that_is_wrong_is_refused_with_its_place() {
     folder.refuse(format!("a = {}", "[".repeat(200_000)).as_bytes(), 2, "bad.toml:1:");
     folder.refuse(&vec![b' '; (1 << 20) + 1], 3, "longer than 1 MiB");
     folder.refuse_path(".", 2, "is a directory");
-    folder.refuse_path("none.toml", 2, "there is no file none.toml");
+    folder.refuse_path("none.toml", 4, "cannot read none.toml: no such file or directory");
     // A sparse file: a gibibyte of zeros that takes no room.
     let zeros = fs::File::create(folder.path("zeros")).expect("a file");
     zeros.set_len(1 << 30).expect("a sparse file");

@@ -348,7 +348,11 @@ fn mistakes_have_their_exit_codes() {
     };
     usage("render --job job.json --shard 4/3 --out-dir d", "--shard: K must be 1..3");
     usage("render --job job.json --shard 1/4 --out-dir d", "the job has 3 shards");
-    usage("render --job none.json --shard 1/3 --out-dir d", "there is no file none.json");
+    let missing = folder.fail("render --job none.json --shard 1/3 --out-dir d", 4);
+    assert!(
+        missing.contains("cannot read none.json: no such file or directory; 'mandel plan' makes one"),
+        "{missing}"
+    );
     usage("render --job job.json --shard 1/3", "--out-dir");
     usage("render --job job.json --shard 1/3 --out-dir d -o x.png", "cannot be used with");
     usage("render --job job.json --shard 1/3 --out-dir d -p inferno", "cannot be used with");

@@ -125,7 +125,7 @@ fn mistakes_are_named() {
     folder.fail("a.npz -n 50", 2, "a.npz names its own scene; leave out the options");
     folder.fail("a.npy", 2, "a.npy names no scene; say which view it shows");
     folder.fail("a.npy --at mini -s 9 -n 50", 2, "a.npy holds 8x6 samples, and the scene has 9x9");
-    folder.fail("none.npz", 2, "there is no file none.npz");
+    folder.fail("none.npz", 4, "cannot read none.npz: no such file or directory");
     folder.fail("a.npz --sample 0", 2, "--sample");
     folder.fail("--require 0", 2, "--require needs a part above 0 and up to 100 percent");
     folder.fail("--limit -1", 2, "--limit needs a time in seconds above 0");

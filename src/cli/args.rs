@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use rustix::termios::tcgetwinsize;
 
-use crate::cli::failure::Failure;
-use crate::cli::terminal::steers;
+use crate::cli::failure::{Failure, usage};
+use crate::cli::terminal::{brief, steers};
 use crate::cli::value::not_an_option;
 use crate::cli::{
     batch, bench, color, completions, convert, examples, find, info, man, palettes, plan, point, render,
@@ -123,6 +124,46 @@ fn told(error: &clap::Error, words: &[OsString]) -> Failure {
     }
 }
 
+/// Refuses what is typed in the place of a command: an option of `render`, or the version as other programs name it.
+fn check_command(command: &clap::Command, word: &str) -> Result<(), Failure> {
+    if word == "version" {
+        return Err(usage("there is no command 'version'; type mandel --version"));
+    }
+    if !word.starts_with('-') {
+        return Ok(());
+    }
+    let option = word.split('=').next().unwrap_or_default();
+    let is_named = |arg: &clap::Arg| match option.strip_prefix("--") {
+        Some(long) => arg.get_long() == Some(long),
+        None => arg.get_short().is_some_and(|short| option[1..].starts_with(short)),
+    };
+    let render = command.find_subcommand("render").into_iter().flat_map(clap::Command::get_arguments);
+    if render.into_iter().any(is_named) && !command.get_arguments().any(is_named) {
+        let option = brief(option);
+        return Err(usage(format!(
+            "{option} is an option of a command, and stands behind it; type mandel render {option} ..."
+        )));
+    }
+    Ok(())
+}
+
+/// Columns of help where the terminal does not tell, as clap has them.
+const WIDTH: usize = 100;
+/// Fewer hold no line of help: shells and programs set `COLUMNS` to 0 where they do not know it.
+const LEAST_WIDTH: usize = 20;
+
+/// Whether clap would take a width from `COLUMNS` that is none. It looks there where no stream is a terminal that tells.
+fn has_no_width() -> bool {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse::<usize>().ok());
+    let tells = |size: rustix::io::Result<rustix::termios::Winsize>| {
+        size.is_ok_and(|size| size.ws_col > 0 && size.ws_row > 0)
+    };
+    columns.is_some_and(|columns| columns < LEAST_WIDTH)
+        && !(tells(tcgetwinsize(io::stdout()))
+            || tells(tcgetwinsize(io::stderr()))
+            || tells(tcgetwinsize(io::stdin())))
+}
+
 impl Args {
     /// The parser.
     pub(crate) fn command() -> clap::Command {
@@ -132,8 +173,13 @@ impl Args {
     /// Reads the command line. Ends the program if it is invalid or asks for help.
     pub(crate) fn read() -> Result<Self, Failure> {
         let words: Vec<OsString> = std::env::args_os().take_while(|word| word != "--").collect();
-        Self::check(&words)?;
-        Self::try_parse().map_err(|error| {
+        let mut command = Self::command();
+        if has_no_width() {
+            command = command.term_width(WIDTH);
+        }
+        Self::check(&command, &words)?;
+        let parsed = command.try_get_matches_from_mut(std::env::args_os());
+        parsed.and_then(|matches| Self::from_arg_matches(&matches)).map_err(|error| {
             let control = |c: char| steers(c) && c != '\n';
             if !words.iter().any(|word| word.to_string_lossy().contains(control)) {
                 return told(&error, &words);
@@ -145,9 +191,11 @@ impl Args {
         })
     }
 
-    /// Refuses an option in the place of a value.
-    fn check(words: &[OsString]) -> Result<(), Failure> {
-        let command = Self::command();
+    /// Refuses an option in the place of a value, or of a command.
+    fn check(command: &clap::Command, words: &[OsString]) -> Result<(), Failure> {
+        if let Some(first) = words.get(1).and_then(|word| word.to_str()) {
+            check_command(command, first)?;
+        }
         let options = || command.get_subcommands().flat_map(clap::Command::get_arguments);
         for pair in words.windows(2) {
             let (Some(flag), Some(value)) = (pair[0].to_str(), pair[1].to_str()) else { continue };
@@ -193,11 +241,12 @@ mod tests {
     #[test]
     fn hostile_command_lines_are_refused() {
         let corpus: Vec<Vec<u8>> = LINES.iter().map(|line| line.replace(' ', "\n").into_bytes()).collect();
+        let command = Args::command();
         for number in 0..2000 {
             let input = mutate::input(&corpus, number);
             let words = input.split(|byte| *byte == b'\n').map(|word| OsStr::from_bytes(word).to_owned());
             let words: Vec<OsString> = std::iter::once("mandel".into()).chain(words).collect();
-            let _ = Args::check(&words);
+            let _ = Args::check(&command, &words);
             if let Err(error) = Args::try_parse_from(&words) {
                 let _ = error.render();
             }

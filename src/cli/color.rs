@@ -15,14 +15,12 @@ use mandel::{Bailout, Distance, Draft, Escape, Kernel, Map, Scene, Supersample};
 use crate::cli::color_args::ColorArgs;
 use crate::cli::command::command;
 use crate::cli::failure::{Failure, usage};
-use crate::cli::file_id::FileId;
 use crate::cli::interrupt::Unfinished;
 use crate::cli::memory;
 use crate::cli::metadata::Reading;
 use crate::cli::picture::PictureArgs;
 use crate::cli::pieces::{Source, read_failure};
 use crate::cli::render::{Job, Share};
-use crate::cli::request::{Request, requests};
 use crate::cli::resolved::Resolved;
 use crate::cli::takes::Takes;
 use crate::cli::terminal::{reason, shown};
@@ -61,9 +59,9 @@ pub(crate) fn limit(text: &str) -> Result<u32, Failure> {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let start = Instant::now();
     let picture = &args.picture;
-    let requests = requests(&picture.output, args.format)?;
+    let inputs = [vec![("field", args.field.as_path())], args.color.inputs()].concat();
+    let requests = picture.requests(args.format, &inputs)?;
     let file = open(&args.field)?;
-    check_apart(&args.field, &file, &requests)?;
     let unfinished = Unfinished::watch(picture.durability);
     let share = Share { threads: picture.run.threads()?, jobs: 1 };
     let field = read_any(file, args.max_iter, share.threads)?;
@@ -96,10 +94,7 @@ pub(crate) fn open(path: &Path) -> Result<File, Failure> {
     if path.is_dir() {
         return Err(usage(format!("{} is a directory; name a file", shown(path))));
     }
-    let fails = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => usage(format!("there is no file {}", shown(path))),
-        _ => Failure::Io { action: "read", path: path.into(), problem: reason(&error) },
-    };
+    let fails = |error: io::Error| Failure::Io { action: "read", path: path.into(), problem: reason(&error) };
     if !path.metadata().map_err(fails)?.is_file() {
         return Err(Failure::Input(format!("{}: it is no regular file", shown(path))));
     }
@@ -115,20 +110,6 @@ pub(crate) fn read_any(
     let free = memory::available().unwrap_or(u64::MAX);
     let pool = threads::pool(threads, 0, true)?;
     Ok(pool.install(|| FieldFile::open(file, max_iter, free)))
-}
-
-/// Checks that no output takes the place of the field.
-fn check_apart(path: &Path, file: &File, requests: &[Request]) -> Result<(), Failure> {
-    let id = FileId::of(file);
-    let meets = |request: &&Request| {
-        request.path.as_deref().is_some_and(|output| id.is_some() && FileId::of_path(output) == id)
-    };
-    match requests.iter().find(meets) {
-        Some(_) => {
-            Err(usage(format!("--output names the field itself, {}; choose another name", shown(path))))
-        }
-        None => Ok(()),
-    }
 }
 
 impl Args {

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use mandel::{Bailout, Draft, Edge, Escape, Interior, Light, Map};
 
 use crate::cli::failure::Failure;
+use crate::cli::file_id::Input;
 use crate::cli::palette::{self, PaletteArg};
 use crate::cli::scene_file::SceneFile;
 use crate::cli::value::{self, Named, Shade, Worded};
@@ -135,6 +136,13 @@ impl ColorArgs {
         draft.bands = self.bands.or(draft.bands);
         draft.reverse = self.reverse.or(draft.reverse);
         Ok(())
+    }
+
+    /// The files that are read.
+    pub(crate) fn inputs(&self) -> Vec<Input<'_>> {
+        let scene = self.colors.as_deref().map(|path| ("scene", path));
+        let palette = self.palette.as_ref().and_then(PaletteArg::path).map(|path| ("palette", path));
+        scene.into_iter().chain(palette).collect()
     }
 
     /// An option that was given, if any.

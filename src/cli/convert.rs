@@ -8,10 +8,11 @@ use mandel::Scene;
 
 use crate::cli::durability::Durability;
 use crate::cli::failure::{Failure, usage};
+use crate::cli::file_id::check_inputs;
 use crate::cli::files::{Existing, Output, finish_all, in_the_way};
 use crate::cli::interrupt::Unfinished;
 use crate::cli::request::{Request, check_name};
-use crate::cli::scene_file::SceneFile;
+use crate::cli::scene_file::{self, SceneFile};
 use crate::cli::terminal::{say, shown};
 
 #[derive(clap::Args)]
@@ -57,6 +58,9 @@ impl fmt::Display for Kind {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     check_name("--output", &args.output, "scene.toml")?;
     let kind = kind(&args.output)?;
+    if args.force {
+        check_inputs(&[("file", scene_file::entry(&args.file).0)], [args.output.as_path()])?;
+    }
     let file = SceneFile::read(&args.file)?;
     let draft = file.draft()?;
     let mut notes = file.notes();

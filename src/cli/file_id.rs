@@ -4,7 +4,10 @@ use std::io::{IsTerminal, stdout};
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use rustix::fs::{FileType, Stat, fstat, lstat};
+use rustix::fs::{FileType, Stat, fstat, lstat, stat};
+
+use crate::cli::failure::{Failure, usage};
+use crate::cli::terminal::shown;
 
 /// A file in which the bytes of two writers would mix: a regular file, a pipe, a socket, or a terminal.
 ///
@@ -33,7 +36,15 @@ impl FileId {
 
     /// The regular file of this name. A link is not followed: a file that is renamed to its name leaves its target alone.
     pub(crate) fn of_path(path: &Path) -> Option<Self> {
-        let stat = lstat(path).ok()?;
+        Self::of_regular(lstat(path).ok()?)
+    }
+
+    /// The regular file that is read under this name.
+    fn of_input(path: &Path) -> Option<Self> {
+        Self::of_regular(stat(path).ok()?)
+    }
+
+    fn of_regular(stat: Stat) -> Option<Self> {
         (FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile).then(|| Self::from(stat))
     }
 }
@@ -42,6 +53,28 @@ impl From<Stat> for FileId {
     fn from(stat: Stat) -> Self {
         Self { device: stat.st_dev, inode: stat.st_ino }
     }
+}
+
+/// A file that is read, and what it is.
+pub(crate) type Input<'a> = (&'static str, &'a Path);
+
+/// Refuses an output that would take the place of a file that is read for it, by whatever name.
+pub(crate) fn check_inputs<'a>(
+    inputs: &[Input],
+    outputs: impl IntoIterator<Item = &'a Path>,
+) -> Result<(), Failure> {
+    let inputs: Vec<(Input, FileId)> =
+        inputs.iter().filter_map(|input| Some((*input, FileId::of_input(input.1)?))).collect();
+    if inputs.is_empty() {
+        return Ok(());
+    }
+    for id in outputs.into_iter().filter_map(FileId::of_path) {
+        if let Some(((what, path), _)) = inputs.iter().find(|(_, input)| *input == id) {
+            let path = shown(path);
+            return Err(usage(format!("--output names the {what} itself, {path}; choose another name")));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -62,6 +95,7 @@ mod tests {
         assert!(id == FileId::of_path(&path("two")));
         assert!(FileId::of_path(&path("link")).is_none() && FileId::of_path(&path("none")).is_none());
         assert!(FileId::of_path(folder.path()).is_none());
+        assert!(id == FileId::of_input(&path("link")) && FileId::of_input(&path("none")).is_none());
     }
 
     #[test]

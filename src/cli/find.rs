@@ -1,5 +1,7 @@
 //! `mandel find`: the minibrot or Misiurewicz point in a view, to all its digits.
 
+use std::sync::Arc;
+
 use mandel::{
     Bailout, ComplexExp, Decimal, Draft, Error, Extent, FloatExp, Misiurewicz, Nucleus, Search, Shape,
     format_complex,
@@ -9,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::cli::failure::{Failure, print, usage};
 use crate::cli::memory;
+use crate::cli::progress::{Meter, Progress, Stage};
 use crate::cli::scene_file;
 use crate::cli::terminal::brief;
 use crate::cli::value::{Center, Worded, center, extent, whole};
@@ -107,7 +110,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 /// Walks to a deep place, and prints its scene.
 fn explore(seed: u64, args: &Args) -> Result<(), Failure> {
     let zoom = args.zoom.as_ref().map_or(FloatExp::from(EXPLORED), Decimal::to_floatexp);
-    let way = Nucleus::explore(seed, zoom)?;
+    let found = Arc::default();
+    let meter = Meter::start(Progress::Auto, Stage::Walk, Arc::clone(&found));
+    let way = Nucleus::explore(seed, zoom, &found)?;
+    drop(meter);
     let Some(last) = way.last() else { return Ok(()) };
     let periods: Vec<u32> = way.iter().map(|nucleus| nucleus.period).collect();
     let minibrot = nucleus(last)?;

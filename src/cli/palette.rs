@@ -65,6 +65,14 @@ pub(crate) fn palette(text: &str) -> Result<PaletteArg, Failure> {
 }
 
 impl PaletteArg {
+    /// The file that it is in.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Known(_) => None,
+            Self::File(file) => Some(&file.path),
+        }
+    }
+
     /// The palette, read from its file where it is in one.
     pub(crate) fn palette(&self) -> Result<Palette, Failure> {
         match self {

@@ -9,8 +9,9 @@ use mandel::{Frame, Scene};
 
 use crate::cli::durability::Durability;
 use crate::cli::failure::{Failure, usage};
+use crate::cli::file_id::{Input, check_inputs};
 use crate::cli::files::Existing;
-use crate::cli::request::Request;
+use crate::cli::request::{Request, requests};
 use crate::cli::run::RunArgs;
 use crate::cli::terminal::brief;
 use crate::cli::value::{self, Auto, Worded};
@@ -149,6 +150,15 @@ impl PictureArgs {
             verbose: false,
             json,
         }
+    }
+
+    /// The outputs, none of which takes the place of a file that is read.
+    pub(crate) fn requests(&self, format: Option<Format>, inputs: &[Input]) -> Result<Vec<Request>, Failure> {
+        let requests = requests(&self.output, format)?;
+        if self.force {
+            check_inputs(inputs, requests.iter().filter_map(|request| request.path.as_deref()))?;
+        }
+        Ok(requests)
     }
 
     pub(crate) fn values(&self) -> Values {

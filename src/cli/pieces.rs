@@ -70,11 +70,9 @@ pub(crate) fn read_job(path: &Path) -> Result<Job, Failure> {
     if path.is_dir() {
         return Err(usage(format!("{} is a directory; name the job file in it", shown(path))));
     }
-    let fails = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => {
-            usage(format!("there is no file {}; 'mandel plan' makes one", shown(path)))
-        }
-        _ => Failure::Io { action: "read", path: path.into(), problem: reason(&error) },
+    let fails = |error: io::Error| {
+        let hint = if error.kind() == io::ErrorKind::NotFound { "; 'mandel plan' makes one" } else { "" };
+        Failure::Io { action: "read", path: path.into(), problem: reason(&error) + hint }
     };
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(Job::MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(fails)?;

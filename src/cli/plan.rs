@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::cli::durability::Durability;
 use crate::cli::emit::{Engine, script};
 use crate::cli::failure::{Failure, print, usage};
+use crate::cli::file_id::check_inputs;
 use crate::cli::files::{EXISTS, in_the_way};
 use crate::cli::interrupt::Unfinished;
 use crate::cli::memory;
@@ -93,6 +94,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if args.output.as_os_str() == "-" || there.is_some_and(|there| !there.is_file()) {
         let name = shown(&args.output);
         return Err(usage(format!("--output needs a file of its own, as in -o job.json (got {name})")));
+    }
+    if args.force {
+        check_inputs(&args.scene.inputs(), [args.output.as_path()])?;
     }
     let progress = args.run.progress();
     let unfinished = Unfinished::watch(args.durability);

@@ -41,6 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             "smooth": smooth,
             "kernel": "exact",
             "bits": bits,
+            "proven": true,
             "f64_count": f64_count,
         });
         format!("{object}\n")
@@ -52,6 +53,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         let mut text = match (found.n(), smooth) {
             (Some(n), Some(smooth)) => format!("count   {n}\nsmooth  {smooth:.6}\n"),
             _ => format!("{none}\n"),
+        };
+        text += &match bits {
+            0 => "proven  by exact arithmetic\n".to_string(),
+            bits => format!("proven  by ball arithmetic of {bits} bits\n"),
         };
         if f64_count != found.n() {
             let count = f64_count.map_or(none, |n| n.to_string());

@@ -41,6 +41,8 @@ const LEAST_BAR: usize = 8;
 pub(crate) enum Stage {
     /// The iterations of the reference orbit of a deep view, whose end is not known before.
     Reference,
+    /// The minibrots of a walk, whose number is not known before.
+    Walk,
     /// What is made of pixels, and how many there are.
     Pixels(&'static str, u64),
     /// Samples, of which there are this many, each of which takes its time.
@@ -122,6 +124,7 @@ fn lines(stage: Stage, done: &AtomicU64, waits: impl Fn(Duration) -> bool) {
 fn words(stage: Stage, done: u64, seconds: f64) -> Vec<String> {
     match stage {
         Stage::Reference => vec![format!("reference orbit, {done} iterations")],
+        Stage::Walk => vec![format!("{done} minibrots on the way")],
         Stage::Pixels(what, total) => {
             let percent = (100.0 * done as f64 / total.max(1) as f64).min(100.0).floor();
             let mut words = vec![format!("{what} {percent:>3} %")];
@@ -209,5 +212,6 @@ mod tests {
         let stage = Stage::Pixels("picture", 1000);
         assert_eq!(words(stage, 0, 1.0).join(", "), "picture   0 %");
         assert_eq!(words(stage, 250, 2.0).join(", "), "picture  25 %, 6 s left, 125 pixel/s");
+        assert_eq!(words(Stage::Walk, 7, 2.0).join(", "), "7 minibrots on the way");
     }
 }

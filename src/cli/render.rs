@@ -20,7 +20,7 @@ use crate::cli::picture::{PictureArgs, check_format};
 use crate::cli::pieces::Source;
 use crate::cli::preview::Preview;
 use crate::cli::progress::{Meter, Progress, Stage};
-use crate::cli::request::{Request, requests};
+use crate::cli::request::Request;
 use crate::cli::resolved::Resolved;
 use crate::cli::scene::{SceneArgs, no_lattice};
 use crate::cli::scene_json::scene_json;
@@ -34,7 +34,7 @@ use crate::cli::value::{self, Named};
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    scene: SceneArgs,
+    pub(crate) scene: SceneArgs,
 
     /// Format where the file name has no suffix [default: png]
     ///
@@ -159,7 +159,7 @@ pub(crate) struct Outline {
 impl Args {
     /// Checks all that can be checked before anything takes time.
     pub(crate) fn outline(&self) -> Result<Outline, Failure> {
-        let requests = requests(&self.picture.output, self.format)?;
+        let requests = self.picture.requests(self.format, &self.scene.inputs())?;
         let (_, scene, _) = self.scene.checked(numbers(&requests, &self.picture))?;
         self.picture.check(&scene, &requests)?;
         let (_, _, bytes) = self.picture.bands(&requests, &scene, 1);
@@ -170,7 +170,7 @@ impl Args {
 
     /// Resolves what was asked for. The thread that watches for signals already runs.
     pub(crate) fn job(&self, share: Share, progress: Progress) -> Result<Job<'_>, Failure> {
-        let requests = requests(&self.picture.output, self.format)?;
+        let requests = self.picture.requests(self.format, &self.scene.inputs())?;
         let level = value::level(self.kernel)?;
         let resolved = self.scene.resolve(numbers(&requests, &self.picture), progress, share.jobs)?;
         Job::new(&self.picture, share, requests, resolved, level)

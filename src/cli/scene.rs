@@ -13,6 +13,7 @@ use num_complex::Complex;
 
 use crate::cli::color_args::ColorArgs;
 use crate::cli::failure::{Failure, usage};
+use crate::cli::file_id::Input;
 use crate::cli::memory;
 use crate::cli::place::{names, place};
 use crate::cli::progress::{Meter, Progress, Stage};
@@ -162,6 +163,16 @@ impl SceneArgs {
     pub(crate) fn is_given(&self) -> bool {
         let own = self.zoom.is_some() || self.rotate.is_some() || self.size.is_some();
         own || self.placed().is_some() || self.color.given().is_some()
+    }
+
+    /// The files that are read.
+    pub(crate) fn inputs(&self) -> Vec<Input<'_>> {
+        let scene = self.scene.as_deref().map(|path| ("scene", scene_file::entry(path).0));
+        let center = match &self.center {
+            Some(Center::File(path)) => Some(("center", scene_file::entry(path).0)),
+            _ => None,
+        };
+        scene.into_iter().chain(center).chain(self.color.inputs()).collect()
     }
 
     /// The options on colors.

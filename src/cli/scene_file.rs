@@ -24,6 +24,9 @@ pub(crate) const KEYWORD: &str = mandel::encode::SCENE;
 /// The most bytes of a scene text or of a file with a center. Two numbers of 100,000 digits take a fifth of it.
 const MAX_BYTES: u64 = 1 << 20;
 
+/// So many bytes tell the kind of a file.
+const HEAD: u64 = SIGNATURE.len() as u64;
+
 /// What to say of a longer text.
 const PAGE: &str = "a scene takes one page";
 
@@ -52,12 +55,15 @@ impl SceneFile {
         let mut reader = BufReader::new(open(path)?);
         let mut head = Vec::new();
         let fails = |error: io::Error| read_failure(path, &error);
-        reader.by_ref().take(SIGNATURE.len() as u64).read_to_end(&mut head).map_err(fails)?;
+        reader.by_ref().take(HEAD).read_to_end(&mut head).map_err(fails)?;
         if head.starts_with(b"PK\x03\x04") && path.as_os_str() != "-" {
             return Self::of_numbers(path);
         }
-        let picture = PICTURES.iter().find(|(_, signature, _)| head.starts_with(signature));
-        let Some((kind, _, texts)) = picture else {
+        let picture = PICTURES.iter().find(|(_, signature, ..)| head.starts_with(signature));
+        let Some((kind, _, why, texts)) = picture else {
+            if let Some((kind, _, why)) = BARE.iter().find(|(_, signature, _)| head.starts_with(signature)) {
+                return Err(Failure::Input(format!("{} is {kind}: {why}", name(path))));
+            }
             let text = bounded(path, head, reader, PAGE)?;
             return Self::of(name(path), text, Vec::new(), entry);
         };
@@ -76,11 +82,7 @@ impl SceneFile {
             Some((keyword, text)) => {
                 Self::of(format!("{}, text '{}'", name(path), brief(keyword)), text.clone(), texts, entry)
             }
-            None => Err(Failure::Input(format!(
-                "{} is {kind} without a scene: a program made it that leaves none, mandel with --no-metadata, or its texts \
-                 were removed",
-                name(path)
-            ))),
+            None => Err(Failure::Input(format!("{} is {kind} without a scene: {why}", name(path)))),
         }
     }
 
@@ -159,16 +161,36 @@ impl SceneFile {
 /// Reads all texts of a picture.
 type ReadTexts = fn(&mut dyn Read) -> Result<Vec<(String, String)>, TextsError>;
 
-/// Pictures with texts, by how they begin.
-const PICTURES: [(&str, &[u8], ReadTexts); 4] = [
-    ("a PNG", &SIGNATURE, |png| texts(png)),
-    ("a JPEG", &JPEG_SIGNATURE, |jpeg| Ok(vec![("Comment".into(), jpeg_comment(jpeg)?)])),
-    ("an EXR", &EXR_SIGNATURE, |exr| exr_strings(exr)),
-    ("a poster", &DZI_SIGNATURE, |xml| dzi_texts(xml)),
+/// Pictures with texts, by how they begin, and why there may be no scene among them.
+const PICTURES: [(&str, &[u8], &str, ReadTexts); 4] = [
+    ("a PNG", &SIGNATURE, LEFT_OUT, |png| texts(png)),
+    ("a JPEG", &JPEG_SIGNATURE, NO_SCENE, |jpeg| Ok(vec![("Comment".into(), jpeg_comment(jpeg)?)])),
+    ("an EXR", &EXR_SIGNATURE, LEFT_OUT, |exr| exr_strings(exr)),
+    ("a poster", &DZI_SIGNATURE, LEFT_OUT, |xml| dzi_texts(xml)),
 ];
 
+/// Files in which no scene is looked for, by how they begin.
+const BARE: [(&str, &[u8], &str); 9] = [
+    ("a WebP", b"RIFF", NO_SCENE),
+    ("a TIFF", b"II*\0", DESCRIPTION),
+    ("a TIFF", b"MM\0*", DESCRIPTION),
+    ("a QOI", b"qoif", NO_SCENE),
+    ("a PPM", b"P6\n", NO_SCENE),
+    ("a PAM", b"P7\n", NO_SCENE),
+    ("a GIF", b"GIF8", NO_SCENE),
+    ("an NPY", b"\x93NUMPY", NO_SCENE),
+    ("a KFB", b"KFB", NO_SCENE),
+];
+
+const LEFT_OUT: &str =
+    "a program made it that leaves none, mandel with --no-metadata, or its texts were removed";
+const NO_SCENE: &str = "mandel writes no scene into it; PNG, posters, NPZ and EXR carry one: write one of them too, as with a \
+                        second -o picture.png";
+const DESCRIPTION: &str = "the scene is its text ImageDescription, if mandel made it, and is not read from there; save that text as \
+                           scene.toml, or write a PNG too";
+
 /// The file of a path, and the name of an entry behind its last colon, where only that makes it one.
-fn entry(path: &Path) -> (&Path, Option<&str>) {
+pub(crate) fn entry(path: &Path) -> (&Path, Option<&str>) {
     let split = path.to_str().filter(|_| !path.exists()).and_then(|text| text.rsplit_once(':'));
     match split {
         Some((file, entry)) if file == "-" || Path::new(file).exists() => (Path::new(file), Some(entry)),
@@ -208,9 +230,8 @@ pub(crate) fn center(path: &Path) -> Result<Complex<Decimal>, Failure> {
     let (whole, (path, entry)) = (path, entry(path));
     let mut reader = BufReader::new(open(path)?);
     let mut head = Vec::new();
-    let most = SIGNATURE.len() as u64;
-    reader.by_ref().take(most).read_to_end(&mut head).map_err(|error| read_failure(path, &error))?;
-    if PICTURES.iter().any(|(_, signature, _)| head.starts_with(signature)) && path.as_os_str() != "-" {
+    reader.by_ref().take(HEAD).read_to_end(&mut head).map_err(|error| read_failure(path, &error))?;
+    if PICTURES.iter().any(|(_, signature, ..)| head.starts_with(signature)) && path.as_os_str() != "-" {
         return SceneFile::read(whole)?.center();
     }
     let text = bounded(path, head, reader, PAGE)?;
@@ -243,13 +264,8 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
     if path.is_dir() {
         return Err(usage(format!("{} is a directory; name a file", shown(path))));
     }
-    match File::open(path) {
-        Ok(file) => Ok(Box::new(file)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(usage(format!("there is no file {}", shown(path))))
-        }
-        Err(error) => Err(read_failure(path, &error)),
-    }
+    let file = File::open(path).map_err(|error| read_failure(path, &error))?;
+    Ok(Box::new(file))
 }
 
 /// A file that could not be read.

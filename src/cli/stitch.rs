@@ -19,7 +19,6 @@ use crate::cli::picture::PictureArgs;
 use crate::cli::pieces::{Source, orbit_of, read_failure, read_job, shards_in};
 use crate::cli::progress::{Meter, Stage};
 use crate::cli::render::{self, Share};
-use crate::cli::request::requests;
 use crate::cli::resolved::Resolved;
 use crate::cli::scene_file::SceneFile;
 use crate::cli::shard::{check_detail, source};
@@ -111,7 +110,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         };
     }
     let scene = args.scene(&job)?;
-    let requests = requests(&picture.output, format)?;
+    let scene_file = args.scene.as_deref().map(|path| ("scene", path));
+    let inputs = [("job", args.job.as_path())].into_iter().chain(scene_file).chain(args.color.inputs());
+    let requests = picture.requests(format, &inputs.collect::<Vec<_>>())?;
     let mut work = render::Job::new(picture, share, requests, Resolved::known(scene.clone()), None)?;
     let outputs = work.open(picture.existing(), &unfinished)?;
     if outputs.is_empty() {

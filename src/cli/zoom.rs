@@ -17,6 +17,7 @@ use serde_json::json;
 
 use crate::cli::durability::Durability;
 use crate::cli::failure::{Failure, print, usage};
+use crate::cli::file_id::{Input, check_inputs};
 use crate::cli::interrupt::Unfinished;
 use crate::cli::memory;
 use crate::cli::progress::{Meter, Progress, Stage};
@@ -290,6 +291,16 @@ fn prepared(
 }
 
 impl Args {
+    /// The files that are read.
+    fn inputs(&self) -> Vec<Input<'_>> {
+        let from = match &self.from {
+            Some(From::File(path)) => Some(("scene", path.as_path())),
+            _ => None,
+        };
+        let strip = self.from_strip.as_deref().map(|path| ("strip", path));
+        self.scene.inputs().into_iter().chain(from).chain(strip).collect()
+    }
+
     fn count(&self) -> Result<u32, Failure> {
         let Rate(frames, per) = self.fps;
         match (self.frames, self.seconds) {
@@ -408,8 +419,13 @@ impl Target {
     /// Opens a stream, or checks that no frame is in the way.
     fn open(&self, args: &Args, film: &Film, unfinished: &Unfinished) -> Result<Option<Stream>, Failure> {
         match self {
-            Self::Frames(frames) => frames.check_free(args.force || args.resume, film).map(|()| None),
-            Self::Stream(movie) => Stream::open(args, *movie, unfinished).map(Some),
+            Self::Frames(frames) => frames.check_free(args, film).map(|()| None),
+            Self::Stream(movie) => {
+                if args.force {
+                    check_inputs(&args.inputs(), [args.output.as_path()])?;
+                }
+                Stream::open(args, *movie, unfinished).map(Some)
+            }
         }
     }
 }

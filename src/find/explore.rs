@@ -1,5 +1,7 @@
 //! A walk to a deep place that is worth looking at, from a number.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::error::{Error, Search};
 use crate::find::nucleus::{Nucleus, Shape};
 use crate::number::floatexp::FloatExp;
@@ -30,11 +32,11 @@ impl Nucleus {
     ///
     /// The walk begins with a view of the whole set. Of the minibrots in the view that have a higher period than the last one, the twelve of
     /// lowest period are kept, and one of them is chosen by the seed; the next view is that of the Julia set around it. The same seed
-    /// leads to the same place on every machine.
+    /// leads to the same place on every machine. `found` counts the minibrots while the walk goes on.
     ///
     /// # Errors
     /// [`Error::NotFound`] where a view has no minibrot to go on with.
-    pub fn explore(seed: u64, zoom: FloatExp) -> Result<Vec<Self>, Error> {
+    pub fn explore(seed: u64, zoom: FloatExp, found: &AtomicU64) -> Result<Vec<Self>, Error> {
         let home = Location::ALL[0];
         let (mut center, mut radius) = (home.center()?, FloatExp::from(1.25));
         let mut random = Random(seed);
@@ -51,6 +53,7 @@ impl Nucleus {
             let height = nucleus.julia_height();
             (center, radius) = (nucleus.center.clone(), height * FloatExp::from(0.5));
             way.push(nucleus);
+            found.fetch_add(1, Ordering::Relaxed);
             if FloatExp::from(4.0) / height >= zoom {
                 return Ok(way);
             }
@@ -66,13 +69,15 @@ mod tests {
     #[test]
     fn a_seed_leads_to_one_place() {
         let zoom = FloatExp::from(1e6);
-        let way = Nucleus::explore(1, zoom).expect("a place");
+        let found = AtomicU64::new(0);
+        let way = Nucleus::explore(1, zoom, &found).expect("a place");
+        assert_eq!(found.load(Ordering::Relaxed), way.len() as u64);
         assert!(way.is_sorted_by_key(|nucleus| nucleus.period) && way[0].period > 1);
         let last = way.last().expect("a place");
         assert!(FloatExp::from(4.0) / last.julia_height() >= zoom);
-        let again = Nucleus::explore(1, zoom).expect("a place");
+        let again = Nucleus::explore(1, zoom, &found).expect("a place");
         assert_eq!(again.last().expect("a place").center, last.center);
-        let other = Nucleus::explore(2, zoom).expect("a place");
+        let other = Nucleus::explore(2, zoom, &found).expect("a place");
         assert_ne!(other.last().expect("a place").center, last.center);
     }
 }

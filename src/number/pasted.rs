@@ -141,7 +141,9 @@ fn split_at_blanks(chars: &mut [char]) -> Result<(), Error> {
     let is_e = |c| matches!(c, 'e' | 'E');
     let is_unit = |c| matches!(c, 'i' | 'j' | 'I' | 'J');
     let [first, .., last] = &words[..] else { return Ok(()) };
-    if ends_with(last, is_unit) {
+    let solid: Vec<char> = chars.iter().copied().filter(|c| !c.is_whitespace()).collect();
+    let imaginary = is_unit(solid[solid.len() - 1]);
+    if imaginary && solid.windows(2).any(|pair| is_sign(pair[1]) && !is_e(pair[0])) {
         return Ok(());
     }
     let (mut point, mut power) = (false, false);
@@ -160,9 +162,12 @@ fn split_at_blanks(chars: &mut [char]) -> Result<(), Error> {
             e.is_some_and(|e| e + 1 < text.len()) || before.is_some_and(|before| ends_with(before, is_e));
         before = Some(word);
     }
-    if words.len() == 2 && last.len() == 1 && !ends_with(first, is_e) && !ends_with(first, is_sign) {
-        let [one, two] = [first, last].map(|word| chars[word.clone()].iter().collect::<String>());
-        return Err(readings(last.start, format!("{one}{two}"), format!("{one}+{two}i")));
+    let digits = last.len() - usize::from(imaginary);
+    if words.len() == 2 && digits == 1 && !ends_with(first, is_e) && !ends_with(first, is_sign) {
+        let one: String = chars[first.clone()].iter().collect();
+        let two: String = chars[last.clone()][..digits].iter().collect();
+        let unit = if imaginary { "i" } else { "" };
+        return Err(readings(last.start, format!("{one}{two}{unit}"), format!("{one}+{two}i")));
     }
     Ok(())
 }
@@ -276,6 +281,12 @@ mod tests {
             ("-1.75", "-1.75"),
             ("-1.7\n 5\r\n+0. 25 i", "-1.75+0.25i"),
             ("-1.4798 157 761", "-1.4798157761"),
+            ("-0.7436 0.1318i", "-0.7436+0.1318i"),
+            ("-0.7436 0.1318 i", "-0.7436+0.1318i"),
+            ("-0.74 36 0.13 18i", "-0.7436+0.1318i"),
+            ("1e-5 2i", "0.00001+2i"),
+            ("-0.13 18i", "0-0.1318i"),
+            ("0.1 i", "0+0.1i"),
         ] {
             let read = parse_pasted(text).map(|point| format_complex(&point));
             assert_eq!(read.as_deref(), Ok(point), "{text}");
@@ -290,6 +301,7 @@ mod tests {
             ("0,1", "0.1", "0+1i"),
             ("-1 5", "-15", "-1+5i"),
             ("0.25 1", "0.251", "0.25+1i"),
+            ("0.25 1i", "0.251i", "0.25+1i"),
         ] {
             let expected = NumberProblem::Readings { one: one.into(), other: other.into() };
             match parse_pasted(text) {

@@ -19,6 +19,7 @@ use crate::cli::batch::source::Source;
 use crate::cli::durability::Durability;
 use crate::cli::edges::Edges;
 use crate::cli::failure::Failure;
+use crate::cli::file_id::check_inputs;
 use crate::cli::files::Existing;
 use crate::cli::interrupt::Unfinished;
 use crate::cli::progress::{Meter, Progress, Stage};
@@ -103,8 +104,15 @@ impl Args {
 
     /// Refuses files that are there before anything takes time.
     fn check_existing(&self, jobs: &[Job]) -> Result<(), Failure> {
-        if self.existing() != Existing::Refuse {
-            return Ok(());
+        match self.existing() {
+            Existing::Refuse => {}
+            Existing::Keep => return Ok(()),
+            Existing::Replace => {
+                let apart = |job: &Job| {
+                    check_inputs(&job.args.scene.inputs(), job.outputs.iter().map(PathBuf::as_path))
+                };
+                return jobs.iter().try_for_each(apart);
+            }
         }
         let there = |path: &&PathBuf| fs::symlink_metadata(path).is_ok();
         match jobs.iter().flat_map(|job| &job.outputs).find(there) {

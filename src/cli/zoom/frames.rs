@@ -9,6 +9,7 @@ use mandel::film::Film;
 use mandel::{Pixmap, render};
 
 use crate::cli::failure::{Failure, usage};
+use crate::cli::file_id::check_inputs;
 use crate::cli::files::{Existing, Output, cannot_write, finish_all};
 use crate::cli::interrupt::Unfinished;
 use crate::cli::pattern::Pattern;
@@ -23,6 +24,19 @@ const FILM: &str = "mandel-film";
 
 /// What to do about a frame in the way.
 const EXISTS: &str = "use --force to replace the frames that are there, or --resume to go on with them";
+
+/// What makes the films of other programs of ours, for a name of which that is asked.
+fn encoder(path: &Path) -> String {
+    match path.extension().and_then(|suffix| suffix.to_str()).map(str::to_lowercase) {
+        Some(suffix) if OTHER_FILMS.contains(&&*suffix) => {
+            format!("; for .{suffix}, pipe it into ffmpeg: -o - | ffmpeg -i - film.{suffix}")
+        }
+        _ => String::new(),
+    }
+}
+
+/// Suffixes of films that ffmpeg writes.
+const OTHER_FILMS: [&str; 6] = ["mp4", "mkv", "webm", "mov", "avi", "m4v"];
 
 /// Names and format of the frames.
 pub(super) struct Frames {
@@ -52,9 +66,10 @@ impl Frames {
             format.filter(|format| format.takes_colors() && !format.holds_numbers() && !format.makes_files());
         let format = format.ok_or_else(|| {
             usage(format!(
-                "a film is .y4m, .apng or .gif, or a file for each frame: {}; as in frames/{{index:06}}.png (got '{}')",
+                "a film is .y4m, .apng or .gif, or a file for each frame: {}; as in frames/{{index:06}}.png (got '{}'){}",
                 formats(),
-                brief(text)
+                brief(text),
+                encoder(path)
             ))
         })?;
         let frames = Self { pattern, format };
@@ -86,15 +101,16 @@ impl Frames {
     }
 
     /// Checks that no frame is in the way.
-    pub(super) fn check_free(&self, taken: bool, film: &Film) -> Result<(), Failure> {
+    pub(super) fn check_free(&self, args: &Args, film: &Film) -> Result<(), Failure> {
+        let inputs = if args.force { args.inputs() } else { Vec::new() };
         for index in 0..film.path().frames() {
             let path = self.path(index)?;
             match fs::symlink_metadata(&path) {
                 Ok(there) if there.is_dir() => {
                     return Err(usage(format!("{} is a directory, and the name of a frame", shown(&path))));
                 }
-                Ok(_) if !taken => return Err(Failure::Exists(path, EXISTS)),
-                _ => {}
+                Ok(_) if !(args.force || args.resume) => return Err(Failure::Exists(path, EXISTS)),
+                _ => check_inputs(&inputs, [path.as_path()])?,
             }
         }
         Ok(())

@@ -21,7 +21,7 @@ use crate::cli::pattern::Pattern;
 use crate::cli::picture::PictureArgs;
 use crate::cli::pieces::{self, read_failure};
 use crate::cli::render::{Job, Share};
-use crate::cli::request::{folder, requests};
+use crate::cli::request::folder;
 use crate::cli::resolved::Resolved;
 use crate::cli::scene_json::scene_json;
 use crate::cli::terminal::{brief, reason, say, shown};
@@ -123,7 +123,7 @@ fn write(
     );
     let share = Share { threads: args.run.threads()?, jobs: 1 };
     let strip = Resolved { reference: orbit, ..Resolved::known(scene) };
-    let mut job = Job::new(&picture, share, requests(&picture.output, None)?, strip, None)?;
+    let mut job = Job::new(&picture, share, picture.requests(None, &args.inputs())?, strip, None)?;
     let outputs = job.open(picture.existing(), unfinished).map_err(in_the_way)?;
     job.render(outputs, start, |job| Ok(pieces::Source::Kernel(job.prepare(args.run.progress())?)))
 }
