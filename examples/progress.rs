@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         // Setting it from anywhere ends the render before the next band.
         let cancel = AtomicBool::new(false);
-        let watch = Watch { band: &band, cancel: &cancel };
+        let watch = Watch { band: &band, cancel: &cancel, ..Watch::none() };
         render.run(&mut target, rows, watch).map_err(|error| format!("{error:?}"))?;
         Ok::<_, Box<dyn Error + Send + Sync>>(png)
     });

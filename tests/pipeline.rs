@@ -127,7 +127,7 @@ fn a_cancelled_render_ends_soon_and_leaves_the_pool_usable() {
             };
             let mut file = Vec::new();
             let targets = &mut [Target { sink: numbers, to: &mut file, texts: &[] }];
-            let result = render.run(targets, 1, Watch { band: &stop, cancel: &cancel });
+            let result = render.run(targets, 1, Watch { band: &stop, cancel: &cancel, ..Watch::none() });
             assert!(matches!(result, Err(RenderError::Cancelled)), "{result:?}");
             // Each thread may have been in a band.
             assert!(bands.into_inner() <= threads as u32);
@@ -148,7 +148,7 @@ fn a_render_cancelled_in_its_only_band_is_cancelled() {
     let stop = |_: &Band| cancel.store(true, Ordering::SeqCst);
     let targets = &mut [Target { sink: sinks[0].as_ref(), to: &mut file, texts: &[] }];
     let render = Render::of(&scene).expect("a kernel");
-    let result = render.run(targets, 4, Watch { band: &stop, cancel: &cancel });
+    let result = render.run(targets, 4, Watch { band: &stop, cancel: &cancel, ..Watch::none() });
     assert!(matches!(result, Err(RenderError::Cancelled)), "{result:?}");
 }
 

@@ -93,7 +93,7 @@ impl Args {
                     )));
                 }
                 (false, _) => pool.install(|| {
-                    Statistics::of(&field, field.size(), &|rows, escapes| {
+                    Statistics::of(&field, field.size(), |rows, escapes| {
                         let mut certain = vec![false; escapes.len()];
                         field.has_certainty().then(|| field.certain(rows, &mut certain))?;
                         Some(certain.into_iter().filter(|certain| *certain).count() as u64)
@@ -119,7 +119,7 @@ impl Args {
         let pool = threads::pool(threads, 0, self.run.quiet)?;
         let statistics = match self.certainty {
             true => self.proven(&pool, &resolved.scene, kernel.as_ref())?,
-            false => pool.install(|| Statistics::of(kernel.as_ref(), size, &|_, _| None)),
+            false => pool.install(|| Statistics::of(kernel.as_ref(), size, |_, _| None)),
         };
         Ok(Counts { size, max_iter, statistics })
     }
@@ -146,7 +146,7 @@ impl Args {
             meter.add(escapes.len() as u64);
             Some(count)
         };
-        Ok(pool.install(|| Statistics::of(kernel, (samples.width(), samples.height()), &certain)))
+        Ok(pool.install(|| Statistics::of(kernel, (samples.width(), samples.height()), certain)))
     }
 }
 

@@ -45,7 +45,7 @@ impl Statistics {
     pub fn of(
         kernel: &dyn Kernel,
         (width, height): (u32, u32),
-        certain: &(dyn Fn(Range<u32>, &[Escape]) -> Option<u64> + Sync),
+        certain: impl Fn(Range<u32>, &[Escape]) -> Option<u64> + Sync,
     ) -> Self {
         /// Samples in a part. Sums are rounded part by part, so that this is the same on all machines.
         const SAMPLES: u32 = 1 << 16;
