@@ -80,7 +80,8 @@ const DOCUMENTS: [(&str, &str, &str); 6] = [
         "reliability.md",
         include_str!("../docs/reliability.md"),
         "mandel render -q -s 64x36 -o picture.png -o field.npz
-         mandel render -q --at seahorse -n 4000 -o counts.npy -s 64x36",
+         mandel render -q --at seahorse -n 4000 -o counts.npy -s 64x36
+         mandel render -q --at seahorse -s 64x36 --dry-run > scene.toml",
     ),
 ];
 

@@ -133,7 +133,11 @@ impl Append for Collected<'_> {
             // That of `image` makes the whole file in memory.
             Kind::Qoi => {
                 let encoder = qoi::Encoder::new(samples, width, height).map_err(io::Error::other)?;
-                return encoder.encode_to_stream(&mut to).map(|_| ()).map_err(io::Error::other);
+                return match encoder.encode_to_stream(&mut to) {
+                    Ok(_) => Ok(()),
+                    Err(qoi::Error::IoError(error)) => Err(error),
+                    Err(other) => Err(io::Error::other(other)),
+                };
             }
             Kind::Jpeg(quality) => {
                 JpegEncoder::new_with_quality(to, quality).write_image(samples, width, height, color)
