@@ -109,9 +109,9 @@ impl Sink for Exr {
 
     fn footprint(&self) -> Footprint {
         let (k, (width, height)) = (u64::from(self.layout.supersample), self.layout.samples());
-        // The rows of a block, and the same sorted.
+        // The rows of a block, the same sorted, and packed.
         let block = self.sample() * width * u64::from(ROWS).min(height);
-        let encoder = 2 * block + size_of::<[f16; 1 << 16]>() as u64;
+        let encoder = 3 * block + size_of::<[f16; 1 << 16]>() as u64;
         Footprint { encoder, piece: k * k * self.sample(), ..Footprint::default() }
     }
 
@@ -140,7 +140,8 @@ impl Sink for Exr {
     fn encoder(&self) -> Box<dyn Encoder + '_> {
         // Level 4 is that of OpenEXR itself.
         let zlib = Compress::new(Compression::new(4), true);
-        Box::new(Blocks { exr: self, zlib, halves: Halves::new(), raw: Vec::new(), split: Vec::new() })
+        let (raw, split, packed) = (Vec::new(), Vec::new(), Vec::new());
+        Box::new(Blocks { exr: self, zlib, halves: Halves::new(), raw, split, packed })
     }
 
     fn begin<'a>(&self, to: &'a mut dyn Out, texts: Texts) -> io::Result<Box<dyn Append + 'a>> {
@@ -233,6 +234,7 @@ struct Blocks<'a> {
     halves: Halves,
     raw: Vec<u8>,
     split: Vec<u8>,
+    packed: Vec<u8>,
 }
 
 /// Linear light of 16 bits as floats of 16 bits, where 65535 is 1.
@@ -301,7 +303,7 @@ impl Blocks<'_> {
     /// First all bytes at even places, then the odd ones, then each but the first is its difference from the one before plus 128, then zlib;
     /// rows as they are where that is no smaller.
     fn block(&mut self, top: u32) -> Vec<u8> {
-        let Self { raw, split, zlib, .. } = self;
+        let Self { raw, split, packed, zlib, .. } = self;
         split.clear();
         split.extend(raw.iter().step_by(2));
         split.extend(raw.iter().skip(1).step_by(2));
@@ -310,21 +312,21 @@ impl Blocks<'_> {
         for byte in split.iter_mut() {
             (*byte, before) = (byte.wrapping_sub(before).wrapping_add(128), *byte);
         }
-        let mut bytes = top.to_le_bytes().to_vec();
-        bytes.extend([0; 4]);
-        bytes.reserve(raw.len());
+        packed.clear();
+        packed.extend(top.to_le_bytes());
+        packed.extend([0; 4]);
+        packed.reserve(raw.len());
         zlib.reset();
         // What does not fit into the room of the rows themselves is of no use. Deflating into memory cannot fail.
-        let status = zlib.compress_vec(split, &mut bytes, FlushCompress::Finish);
-        if !matches!(status, Ok(flate2::Status::StreamEnd)) || bytes.len() - 8 >= raw.len() {
-            bytes.truncate(8);
-            bytes.extend_from_slice(raw);
+        let status = zlib.compress_vec(split, packed, FlushCompress::Finish);
+        if !matches!(status, Ok(flate2::Status::StreamEnd)) || packed.len() - 8 >= raw.len() {
+            packed.truncate(8);
+            packed.extend_from_slice(raw);
         }
-        // Without room to spare: many pieces may wait.
-        bytes.shrink_to_fit();
-        let length = (bytes.len() - 8) as u32;
-        bytes[4..8].copy_from_slice(&length.to_le_bytes());
-        bytes
+        let length = (packed.len() - 8) as u32;
+        packed[4..8].copy_from_slice(&length.to_le_bytes());
+        // A copy without room to spare: many pieces may wait.
+        packed.as_slice().into()
     }
 }
 

@@ -122,7 +122,7 @@ impl Append for Collected<'_> {
     }
 
     fn finish(self: Box<Self>) -> io::Result<()> {
-        let Self { picture, kind, mut to } = *self;
+        let Self { picture, kind, to } = *self;
         let Layout { width, height, alpha, .. } = picture.layout;
         let color = if alpha { ExtendedColorType::Rgba8 } else { ExtendedColorType::Rgb8 };
         let samples = &picture.samples;
@@ -133,8 +133,10 @@ impl Append for Collected<'_> {
             // That of `image` makes the whole file in memory.
             Kind::Qoi => {
                 let encoder = qoi::Encoder::new(samples, width, height).map_err(io::Error::other)?;
+                // It writes each pixel by itself.
+                let mut to = BufWriter::new(to);
                 return match encoder.encode_to_stream(&mut to) {
-                    Ok(_) => Ok(()),
+                    Ok(_) => to.flush(),
                     Err(qoi::Error::IoError(error)) => Err(error),
                     Err(other) => Err(io::Error::other(other)),
                 };

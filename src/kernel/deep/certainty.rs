@@ -53,6 +53,8 @@ impl Real for FloatExp {
 trait Bounded: Delta<Real: Real> {
     /// |self|, or a little more.
     fn size(self) -> Self::Real;
+    /// The sum of both parts, which is not below |self|: enough for what is rounded off.
+    fn at_most(self) -> Self::Real;
     /// |Z_m + self|^2 - |Z_m|^2 as Re(self conj w), and 4 - |Z_m|^2.
     fn excess_and_gap(self, w: Self, reference: &Reference, m: u32) -> (Self::Real, Self::Real);
     fn minus(a: Self::Real, b: Self::Real) -> Self::Real;
@@ -62,7 +64,12 @@ impl Bounded for Complex<f64> {
     #[inline(always)]
     fn size(self) -> f64 {
         let square = self.norm_sqr();
-        if square > 1e-280 { square.sqrt() } else { self.re.abs() + self.im.abs() }
+        if square > 1e-280 { square.sqrt() } else { self.at_most() }
+    }
+
+    #[inline(always)]
+    fn at_most(self) -> f64 {
+        self.re.abs() + self.im.abs()
     }
 
     fn excess_and_gap(self, w: Self, reference: &Reference, m: u32) -> (f64, f64) {
@@ -77,6 +84,11 @@ impl Bounded for Complex<f64> {
 impl Bounded for ComplexExp {
     fn size(self) -> FloatExp {
         self.abs()
+    }
+
+    fn at_most(self) -> FloatExp {
+        let (re, im) = self.mantissas();
+        FloatExp::new(re.abs() + im.abs(), self.exponent())
     }
 
     fn excess_and_gap(self, w: Self, reference: &Reference, m: u32) -> (FloatExp, FloatExp) {
@@ -95,8 +107,8 @@ pub(crate) struct Deep {
     max_iter: u32,
     /// Without blocks.
     reference: Reference,
-    /// Bounds of Z_m^2 + C - Z_{m+1}, by their exponents.
-    cut_off: Vec<i32>,
+    /// Bounds of |Z_m^2 + C - Z_{m+1}|.
+    cut_off: Vec<FloatExp>,
 }
 
 impl Deep {
@@ -126,12 +138,12 @@ impl Prover for Deep {
     }
 }
 
-/// Bounds of what is cut off behind the last bit of each Z_{m+1}, by their exponents.
+/// Bounds of what is cut off behind the last bit of each Z_{m+1}.
 ///
 /// As many bits are kept as the view needs, which are at least `bits` and 32, less the exponent of dZ_{m+1}/dC, and at least 64. Both parts lose
 /// the last bit of the square, of C with fewer bits, and of C with all of them: less than 2^3 such bits in all. The derivative is at most D with
 /// D_{m+1} = 2 |Z_m| D_m + 1.
-fn cut_off(bla: &Bla, viewport: &Viewport) -> Vec<i32> {
+fn cut_off(bla: &Bla, viewport: &Viewport) -> Vec<FloatExp> {
     let all = bits(viewport.spacing_min()) as i32 + 32;
     let mut derivative = FloatExp::ZERO;
     (0..bla.last())
@@ -139,7 +151,7 @@ fn cut_off(bla: &Bla, viewport: &Viewport) -> Vec<i32> {
             let twice = bla.exact(m).abs() * FloatExp::from(2.0 * SLACK);
             derivative = twice * derivative + FloatExp::from(SLACK);
             // The last one is larger than the derivative by less than a factor of 2.
-            3 - (all - derivative.exponent() - 1).max(64)
+            FloatExp::new(1.0, 3 - (all - derivative.exponent() - 1).max(64))
         })
         .collect()
 }
@@ -173,11 +185,11 @@ impl Deep {
             let w = reference + f;
             let next = w * now.z + c;
             // Of Z in w and of the sums; of the product, whose four products and two sums are at most |w| |z| each; of the sum with c.
-            let of_w = real(2.0) * reference.size() + size + w.size();
-            let of_all = now.z.size() * (of_w + real(4.0) * w.size()) + next.size();
-            let cut_off = T::Real::from_wide(FloatExp::new(1.0, self.cut_off[now.m as usize]));
+            let of_w = real(2.0) * reference.at_most() + size + w.at_most();
+            let of_all = now.z.at_most() * (of_w + real(4.0) * w.at_most()) + next.at_most();
+            let cut_off = T::Real::from_wide(self.cut_off[now.m as usize]);
             let rounding = real(U) * of_all + cut_off + T::Real::TINY;
-            let slope = real(2.0) * (size + real(U) * (reference.size() + size));
+            let slope = real(2.0) * (size + real(U) * (reference.at_most() + size));
             let grown = |error: T::Real| ((slope + error) * error + rounding) * real(SLACK);
             now = State { m: now.m + 1, z: next, error: grown(now.error) };
             reference = T::point(bla, now.m);
@@ -195,7 +207,7 @@ impl Deep {
             trap = trap.filter(|trap| size + trap.image < real(2.0 - 1e-9));
             let before = now.m;
             if f.chebyshev() < now.z.chebyshev() || (now.m == bla.last() && bla.after_last() == 0) {
-                let lost = real(U) * (reference.size() + size);
+                let lost = real(U) * (reference.at_most() + size);
                 let image = |trap: Trap<T>| Trap { image: (trap.image + lost) * real(SLACK), ..trap };
                 now = State { m: 0, z: f, error: (now.error + lost) * real(SLACK) };
                 trap = trap.map(image);
@@ -241,10 +253,10 @@ impl Deep {
         let of_gap = if absolute < real(0.9e-4) {
             real(4.0 * U) * absolute
         } else {
-            real(8.0 * U) * (reference.size() * reference.size() + real(2.0))
+            real(8.0 * U) * (reference.at_most() * reference.at_most() + real(2.0))
         };
-        let of_w = real(2.0) * reference.size() + size + real(4.0) * w.size();
-        let rounding = real(U) * (now.z.size() * of_w) + of_gap + T::Real::TINY;
+        let of_w = real(2.0) * reference.at_most() + size + real(4.0) * w.at_most();
+        let rounding = real(U) * (now.z.at_most() * of_w) + of_gap + T::Real::TINY;
         let margin = ((real(2.0) * size + near) * error + rounding) * real(SLACK);
         let over = T::minus(excess, gap);
         match () {
