@@ -272,6 +272,29 @@ impl Render {
         })
     }
 
+    /// Paints and proves a band of numbers as far as it is wanted, and encodes it for each format.
+    fn encode_band(&self, state: &mut State, band: Band, wanted: Needs, watch: &Watch) -> Vec<Vec<Piece>> {
+        let State { colors, certain, buffers, encoders } = state;
+        let added = self.paint_band(&band, wanted, colors, buffers);
+        let (pixels, light) = (&colors.bytes, &colors.light);
+        certain.clear();
+        if let (true, Some(prover)) = (wanted.certain, watch.prover) {
+            let (k, width) = (self.scene.supersample(), self.scene.samples().width());
+            let rows = band.rows.start * k..band.rows.end * k;
+            let places = rows.flat_map(|y| (0..width).map(move |x| (x, y)));
+            let proven = |((x, y), escape): (_, &Escape)| prover.prove(x, y).is_of(escape.n());
+            certain.extend(places.zip(band.escapes).map(proven));
+        }
+        let band = Band { certain, pixels, light, added, ..band };
+        (watch.band)(&band);
+        let encode = |encoder: &mut Box<dyn Encoder + '_>| {
+            let mut pieces = Vec::new();
+            encoder.encode(&band, &mut pieces);
+            pieces
+        };
+        encoders.iter_mut().map(encode).collect()
+    }
+
     /// Renders into all targets, on the current rayon pool, in bands of `rows_per_band` rows of pixels.
     ///
     /// # Errors
@@ -295,7 +318,6 @@ impl Render {
             buffers: buffers(),
             encoders: sinks.iter().map(|sink| sink.encoder()).collect(),
         };
-        let width = self.scene.samples().width();
         let kernel = Cancelled { kernel: self.kernel(), cancel: watch.cancel };
         let cancelled = || watch.cancel.load(Ordering::Relaxed);
         let bytes = |pieces: &Vec<Piece>| pieces.iter().map(|piece| piece.bytes.len() as u64).sum::<u64>();
@@ -307,36 +329,10 @@ impl Render {
                 of: |pieces: &Vec<Vec<Piece>>| pieces.iter().map(bytes).sum(),
             },
             state,
-            |State { colors, certain, buffers, encoders }, rows, escapes, distances| {
-                if cancelled() {
-                    return Vec::new();
-                }
-                let band = Band {
-                    rows: rows.clone(),
-                    escapes,
-                    distances,
-                    certain: &[],
-                    pixels: &[],
-                    light: &[],
-                    added: 0,
-                };
-                let added = self.paint_band(&band, wanted, colors, buffers);
-                let (pixels, light) = (&colors.bytes, &colors.light);
-                certain.clear();
-                if let (true, Some(prover)) = (wanted.certain, watch.prover) {
-                    let k = self.scene.supersample();
-                    let places = (rows.start * k..rows.end * k).flat_map(|y| (0..width).map(move |x| (x, y)));
-                    let proven = |((x, y), escape): (_, &Escape)| prover.prove(x, y).is_of(escape.n());
-                    certain.extend(places.zip(escapes).map(proven));
-                }
-                let band = Band { rows, escapes, distances, certain, pixels, light, added };
-                (watch.band)(&band);
-                let encode = |encoder: &mut Box<dyn Encoder + '_>| {
-                    let mut pieces = Vec::new();
-                    encoder.encode(&band, &mut pieces);
-                    pieces
-                };
-                encoders.iter_mut().map(encode).collect::<Vec<Vec<Piece>>>()
+            |state, rows, escapes, distances| {
+                let (pixels, light, certain) = (&[], &[], &[]);
+                let band = Band { rows, escapes, distances, certain, pixels, light, added: 0 };
+                if cancelled() { Vec::new() } else { self.encode_band(state, band, wanted, &watch) }
             },
             |pieces| {
                 if cancelled() {
