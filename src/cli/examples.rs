@@ -114,6 +114,8 @@ Examples:
   $ mandel stats seahorse.png
   Of numbers in a file
   $ mandel stats numbers.npz
+  Of a scene, and how many of its counts no rounding can have changed
+  $ mandel stats --certainty scene.toml
   Of counts of which the limit is known, for a program
   $ mandel stats counts.npy -n 1000 --json";
 
