@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use num_complex::Complex;
-use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::field::Escape;
 use crate::find::exact::{ExactEscape, exact_escape_until};
@@ -176,24 +176,47 @@ pub fn recount(
 ) -> Vec<Recount> {
     // Only smooth counts need the iterations beyond |z| = 2.
     let limit = if compared == Compared::Counts { bailout.counts_alone() } else { bailout };
-    let one = |&sample: &(u32, u32)| {
-        let mut found = [Escape::NONE];
-        if stop() {
-            return Recount { sample, found: found[0], verdict: Verdict::Unchecked };
-        }
-        kernel.iterate_at(&[sample], &mut found);
+    let found = results(kernel, samples, &stop);
+    let one = |(&sample, found): (&(u32, u32), Option<Escape>)| {
+        let unchecked = Recount { sample, found: Escape::NONE, verdict: Verdict::Unchecked };
+        let Some(found) = found.filter(|_| !stop()) else { return unchecked };
         let point = exact_point(viewport, bailout, sample);
         let verdict = match exact_escape_until(&point, limit, &stop) {
-            Ok(Some(ExactEscape { escape, .. })) if compared.agree(found[0], escape) => Verdict::Right,
+            Ok(Some(ExactEscape { escape, .. })) if compared.agree(found, escape) => Verdict::Right,
             Ok(Some(ExactEscape { escape, .. })) => Verdict::Wrong(escape),
             Ok(None) => Verdict::Unchecked,
             Err(_) => Verdict::Undecided,
         };
         done();
-        Recount { sample, found: found[0], verdict }
+        Recount { sample, found, verdict }
     };
     // Samples take from microseconds to minutes, so each is handed out alone.
-    samples.par_iter().with_max_len(1).map(one).collect()
+    samples.par_iter().zip(found).with_max_len(1).map(one).collect()
+}
+
+/// What the kernel has for each sample; nothing for those that were left when `stop` said so.
+///
+/// They are asked for from row to row, since the kernel of an exponential map keeps what it made for the last octaves, and a file that is packed
+/// its last blocks.
+fn results(
+    kernel: &dyn Kernel,
+    samples: &[(u32, u32)],
+    stop: &(impl Fn() -> bool + Sync),
+) -> Vec<Option<Escape>> {
+    let mut order: Vec<usize> = (0..samples.len()).collect();
+    order.sort_unstable_by_key(|index| (samples[*index].1, samples[*index].0));
+    let one = |index: usize| {
+        let mut found = [Escape::NONE];
+        if stop() {
+            return (index, None);
+        }
+        kernel.iterate_at(&samples[index..=index], &mut found);
+        (index, Some(found[0]))
+    };
+    let made: Vec<_> = order.into_par_iter().map(one).collect();
+    let mut all = vec![None; samples.len()];
+    made.into_iter().for_each(|(index, found)| all[index] = found);
+    all
 }
 
 #[cfg(test)]
