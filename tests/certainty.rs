@@ -104,7 +104,10 @@ fn files_say_what_is_certain() {
             .expect("room");
         assert_eq!(certain(&folder, "--certainty a.toml"), Some(all));
         // Of a field without the array, its counts are compared with the proofs.
-        run(&folder, "color a.npz -q -f -o c.npz");
+        let output =
+            folder.command(env!("CARGO_BIN_EXE_mandel")).args("color a.npz -f -o c.npz".split(' ')).output();
+        let note = output.expect("a process").stderr;
+        assert!(String::from_utf8_lossy(&note).contains("note: a.npz says which counts are certain"));
         assert_eq!(certain(&folder, "c.npz"), None);
         assert_eq!(certain(&folder, "--certainty c.npz"), Some(all));
         run(&folder, "color a.npz --certainty -q -f -o c.npz");

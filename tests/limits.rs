@@ -72,7 +72,13 @@ fn threads_that_do_not_fit_into_the_address_space_are_left_out() {
     let folder = Folder::new();
     let note = folder.ends("ulimit -v 600000; mandel render -s 64 -t 200 -o a.png", 0);
     assert!(note.contains("the system refused 200 threads; going on with "), "{note}");
-    let note = folder.ends("ulimit -v 100000; mandel render -s 64 -t 2 -o b.png", 0);
+    let note = folder.ends("ulimit -v 100000; mandel render -s 64 -t 2 -o b.png -o b.npz", 0);
+    // A field is opened on a pool, and read on another.
+    for words in
+        ["stats b.npz", "stats --certainty b.npz", "verify b.npz --sample 9", "color b.npz -f -o c.png"]
+    {
+        folder.ends(&format!("ulimit -v 100000; mandel {words}"), 0);
+    }
     assert!(note.contains("going on in this one"), "{note}");
     assert_eq!(folder.read("a.png"), folder.read("b.png"));
 }

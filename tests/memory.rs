@@ -7,7 +7,7 @@ use std::process::Command;
 
 /// Renders, and whether what they take depends on how well their pixels are packed: then less than two thirds may be taken of what is
 /// expected, which holds for pixels that cannot be packed at all.
-const RENDERS: [(&str, bool); 24] = [
+const RENDERS: [(&str, bool); 25] = [
     ("-s 1x1 -o a.png", false),
     ("-s 800x600 -o a.png", false),
     ("-s 1920x1080 -o a.png", false),
@@ -30,6 +30,7 @@ const RENDERS: [(&str, bool); 24] = [
     ("-s 2000x1500 --supersample 1 -o a.npy", false),
     ("-s 2000x1500 --supersample 1 -o a.npz --values distance", false),
     ("-s 2000x1500 --supersample 1 -o a.exr", true),
+    ("-s 1000x600 -n 100 -t 256 -o a.exr --certainty", true),
     ("-s 2000x1500 -o a.exr -o b.png -o c.npy", true),
     ("-s 2000x1500 --supersample 1 --rows-per-chunk 500 -o a.exr", true),
 ];

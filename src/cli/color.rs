@@ -23,7 +23,7 @@ use crate::cli::pieces::{Source, read_failure};
 use crate::cli::render::{Job, Share};
 use crate::cli::resolved::Resolved;
 use crate::cli::takes::Takes;
-use crate::cli::terminal::{reason, shown};
+use crate::cli::terminal::{reason, say, shown};
 use crate::cli::threads;
 use crate::cli::value::{self, Named, Worded};
 use crate::cli::words::words;
@@ -73,6 +73,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let outputs = work.open(picture.existing(), &unfinished)?;
     if outputs.is_empty() {
         return Ok(());
+    }
+    if field.has_certainty() && !picture.certainty && !picture.run.quiet && work.writes_field() {
+        say(format_args!(
+            "note: {} says which counts are certain, and what is written does not; --certainty proves them again",
+            shown(&args.field)
+        ));
     }
     work.render(outputs, start, |work| {
         let found = scene.coloring().curve.is_some();

@@ -1,6 +1,9 @@
 //! Notes on a picture: a max_iter that is too small, or samples that are all alike.
 
-use mandel::{Bailout, Escape, Scene};
+use mandel::{Bailout, Escape, FloatExp, Scene};
+
+/// Half the diagonal of views in which the set, some 3 wide, is hardly a dot.
+const FAR: f64 = 1e3;
 
 /// How many samples that reached max_iter lie beside one that escaped, and the range of counts. Many such samples mean
 /// that the limit, not the set, draws the shape.
@@ -54,7 +57,12 @@ impl Edges {
                  more detail may appear with --max-iter {better}"
             ));
         }
-        if self.samples > 1 {
+        if self.samples > 1 && scene.viewport().radius() > FloatExp::from(FAR) {
+            notes.push(format!(
+                "note: the set is {:.1e} of the picture wide; a larger --zoom shows it",
+                3.0 / (2.0 * scene.viewport().radius().to_f64())
+            ));
+        } else if self.samples > 1 {
             notes.extend(self.blank(max_iter));
         }
         notes

@@ -350,10 +350,11 @@ fn check_folder(
     }
     unfinished.sweep(folder);
     if let Some(free) = free_space(folder).filter(|free| size > *free) {
+        let format = format.to_string().to_uppercase();
+        let smaller = if format == "PNG" { "" } else { "write PNG, which is far smaller, or " };
         let problem = format!(
-            "it needs {} as {} and {} are free there; write PNG, which is far smaller, or fewer samples",
+            "it needs {} as {format} and {} are free there; {smaller}use a smaller size",
             bytes(size),
-            format.to_string().to_uppercase(),
             bytes(free)
         );
         return Err(cannot_write(path, problem));

@@ -25,7 +25,7 @@ use crate::cli::resolved::Resolved;
 use crate::cli::scene::{SceneArgs, no_lattice};
 use crate::cli::scene_json::scene_json;
 use crate::cli::shard::{self, Folder, PieceArgs};
-use crate::cli::summary::Summary;
+use crate::cli::summary::{Summary, Written};
 use crate::cli::takes::Takes;
 use crate::cli::terminal::{say, shown};
 use crate::cli::threads;
@@ -78,15 +78,6 @@ pub(crate) struct Job<'a> {
     reading: Option<Reading>,
     /// The reference orbit, once it is made, if counts are to be proven.
     orbit: Option<Arc<ReferenceOrbit>>,
-}
-
-/// What has been written.
-pub(crate) struct Written {
-    /// The files.
-    pub(crate) names: Vec<String>,
-    pub(crate) edges: Edges,
-    /// The mean over the picture.
-    pub(crate) samples_per_pixel: f64,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
@@ -332,6 +323,11 @@ impl<'a> Job<'a> {
     /// Bytes that the render takes beside the reference orbit.
     pub(crate) fn needed(&self) -> u64 {
         self.needed
+    }
+
+    /// Whether an output holds all numbers.
+    pub(crate) fn writes_field(&self) -> bool {
+        self.sinks.iter().any(|sink| sink.is_field())
     }
 
     /// What the outputs take.

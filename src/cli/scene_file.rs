@@ -170,7 +170,7 @@ const PICTURES: [(&str, &[u8], &str, ReadTexts); 4] = [
 ];
 
 /// Files in which no scene is looked for, by how they begin.
-const BARE: [(&str, &[u8], &str); 9] = [
+const BARE: [(&str, &[u8], &str); 11] = [
     ("a WebP", b"RIFF", NO_SCENE),
     ("a TIFF", b"II*\0", DESCRIPTION),
     ("a TIFF", b"MM\0*", DESCRIPTION),
@@ -180,12 +180,15 @@ const BARE: [(&str, &[u8], &str); 9] = [
     ("a GIF", b"GIF8", NO_SCENE),
     ("an NPY", b"\x93NUMPY", NO_SCENE),
     ("a KFB", b"KFB", NO_SCENE),
+    ("a shard", b"\x89MSH", OF_JOB),
+    ("a reference orbit", b"\x89MRB", OF_JOB),
 ];
 
 const LEFT_OUT: &str =
     "a program made it that leaves none, mandel with --no-metadata, or its texts were removed";
 const NO_SCENE: &str = "mandel writes no scene into it; PNG, posters, NPZ and EXR carry one: write one of them too, as with a \
                         second -o picture.png";
+const OF_JOB: &str = "it belongs to a job, whose job.json 'mandel stitch' reads";
 const DESCRIPTION: &str = "the scene is its text ImageDescription, if mandel made it, and is not read from there; save that text as \
                            scene.toml, or write a PNG too";
 

@@ -3,9 +3,19 @@
 use mandel::Scene;
 use serde_json::{Value, json};
 
+use crate::cli::edges::Edges;
 use crate::cli::memory;
 use crate::cli::scene_json::scene_json;
 use crate::cli::terminal::{bytes, rate};
+
+/// What has been written.
+pub(crate) struct Written {
+    /// The files.
+    pub(crate) names: Vec<String>,
+    pub(crate) edges: Edges,
+    /// The mean over the picture.
+    pub(crate) samples_per_pixel: f64,
+}
 
 /// What was rendered, how, and into which files.
 pub(crate) struct Summary<'a> {

@@ -1,5 +1,8 @@
 //! How many threads, and the pool of them.
 
+use std::cell::OnceCell;
+use std::ops::Deref;
+
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::cli::failure::{Failure, usage};
@@ -44,9 +47,43 @@ pub(crate) fn most() -> usize {
     (4 * num_cpus::get()).max(256)
 }
 
+/// Threads to work on.
+pub(crate) enum Pool {
+    Own(ThreadPool),
+    /// That of the present thread alone. A thread can be in one pool only, and stays in it.
+    Alone(&'static ThreadPool),
+}
+
+impl Deref for Pool {
+    type Target = ThreadPool;
+
+    fn deref(&self) -> &ThreadPool {
+        match self {
+            Self::Own(pool) => pool,
+            Self::Alone(pool) => pool,
+        }
+    }
+}
+
+/// The pool of the present thread alone.
+fn alone() -> Result<&'static ThreadPool, Failure> {
+    thread_local! {
+        static ALONE: OnceCell<&'static ThreadPool> = const { OnceCell::new() };
+    }
+    ALONE.with(|alone| {
+        if let Some(pool) = alone.get() {
+            return Ok(*pool);
+        }
+        let pool = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
+        let pool =
+            pool.map_err(|error| Failure::Limit(format!("the thread pool cannot be made: {error}")))?;
+        Ok(*alone.get_or_init(|| Box::leak(Box::new(pool))))
+    })
+}
+
 /// A pool of that many threads, or of fewer where the system refuses some, or where `ulimit -v` leaves no room for their
 /// stacks and heaps beside `needed` bytes.
-pub(crate) fn pool(threads: usize, needed: u64, quiet: bool) -> Result<ThreadPool, Failure> {
+pub(crate) fn pool(threads: usize, needed: u64, quiet: bool) -> Result<Pool, Failure> {
     let usable = num_cpus::get();
     if threads > usable && !quiet {
         say(format_args!(
@@ -60,13 +97,12 @@ pub(crate) fn pool(threads: usize, needed: u64, quiet: bool) -> Result<ThreadPoo
             if count < threads && !quiet {
                 say(format_args!("note: the system refused {threads} threads; going on with {count}"));
             }
-            return Ok(pool);
+            return Ok(Pool::Own(pool));
         }
         count /= 2;
     }
     if !quiet {
         say("note: the system refused to start a thread; going on in this one");
     }
-    let alone = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
-    alone.map_err(|error| Failure::Limit(format!("the thread pool cannot be made: {error}")))
+    alone().map(Pool::Alone)
 }

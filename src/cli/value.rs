@@ -244,10 +244,18 @@ pub(crate) fn auto<T>(text: &str, read: impl Fn(&str) -> Result<T, Failure>) -> 
 /// A whole number from `least` to `most`.
 pub(crate) fn whole(flag: &str, text: &str, least: u32, most: u32, or: &str) -> Result<u32, Failure> {
     let digits: String = text.trim().chars().filter(|c| *c != '_').collect();
-    match digits.parse() {
+    match digits.parse().or_else(|_| large(&digits)) {
         Ok(number) if (least..=most).contains(&number) && !digits.starts_with('+') => Ok(number),
         _ => Err(usage(format!("{flag} must be {least}..{most}{or} (got '{}')", brief(text)))),
     }
+}
+
+/// A whole number as a power or with groups of digits: 1e6, 1,000,000.
+fn large(text: &str) -> Result<u32, ()> {
+    let written_so = text.starts_with(|c: char| c.is_ascii_digit()) && text.contains(['e', 'E', ',']);
+    let number = parse_magnitude(text).ok().filter(|_| written_so).ok_or(())?.to_f64();
+    let is_whole = number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number);
+    if is_whole { Ok(number as u32) } else { Err(()) }
 }
 
 /// A finite number.

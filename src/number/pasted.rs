@@ -232,13 +232,15 @@ fn power(chars: &[char], caret: usize) -> Result<Decimal, Error> {
         return Err(wrong(caret + 1, NumberProblem::Power { max: MAX_DIGITS }));
     }
     let size = exponent.unsigned_abs() as usize;
-    match (base, exponent) {
-        (10, _) => Ok(factor.scaled(&IBig::ONE, exponent)),
-        (_, 0..) => Ok(factor.scaled(&IBig::from(base).pow(size), 0)),
+    let number = match (base, exponent) {
+        (10, _) => factor.scaled(&IBig::ONE, exponent),
+        (_, 0..) => factor.scaled(&IBig::from(base).pow(size), 0),
         // 2^-n = 5^n / 10^n.
-        (2, _) => Ok(factor.scaled(&IBig::from(5).pow(size), exponent)),
-        _ => Err(wrong(caret + 1, NumberProblem::NoPower)),
-    }
+        (2, _) => factor.scaled(&IBig::from(5).pow(size), exponent),
+        _ => return Err(wrong(caret + 1, NumberProblem::NoPower)),
+    };
+    // The factor may take it beyond the limits, and 5^n has more digits than 2^n.
+    number.to_string().parse().map_err(|_| wrong(caret + 1, NumberProblem::Power { max: MAX_DIGITS }))
 }
 
 #[cfg(test)]
@@ -349,6 +351,10 @@ mod tests {
         for text in
             ["1,5", "1,00,000", "10^", "^5", "x^2", "3^-1", "10^1e5", "2^999999999999", "1.000.000", "10^5,5"]
         {
+            assert!(parse_magnitude(text).is_err(), "{text}");
+        }
+        // What could not be read again as it is written: 2^-n has n decimals.
+        for text in ["2^-155025", "1e99999*10^9", "1e-99999*10^-9"] {
             assert!(parse_magnitude(text).is_err(), "{text}");
         }
     }

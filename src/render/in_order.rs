@@ -86,7 +86,8 @@ pub(crate) fn in_order_within<S, T: Send, E: Send>(
             }
         }
         let _guard = Guard(&line, &moved);
-        let mut state = state();
+        // Made with the first piece: threads that find none take no memory.
+        let mut own = None;
         loop {
             let mut now = lock(&line);
             // Some thread works on the first unfinished piece, or takes it, so this wait ends.
@@ -104,7 +105,7 @@ pub(crate) fn in_order_within<S, T: Send, E: Send>(
             now.next += 1;
             now.begun += 1;
             drop(now);
-            let result = work(&mut state, piece);
+            let result = work(own.get_or_insert_with(&state), piece);
             let mut now = lock(&line);
             now.begun -= 1;
             now.bytes += (sizes.of)(&result);
@@ -187,7 +188,7 @@ mod tests {
                 );
                 assert_eq!(result, Ok(()));
                 assert_eq!(taken, (0..count).collect::<Vec<_>>());
-                assert_eq!(states.into_inner(), threads);
+                assert!(states.into_inner() <= threads.min(count), "none for a thread without a piece");
             }
         });
     }

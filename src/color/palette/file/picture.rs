@@ -33,11 +33,21 @@ impl Picture {
         limits.max_alloc = Some(MAX_BYTES);
         reader.limits(limits);
         let fails = |problem| Error::PaletteFile { line: 1, column: 1, problem };
+        if self.0 == ImageFormat::Jpeg && is_cut(bytes) {
+            return Err(fails(PaletteProblem::Picture("the JPEG ends before its last row".into())));
+        }
         let picture = reader.decode().map_err(|error| fails(PaletteProblem::Picture(error.to_string())))?;
         let picture = picture.into_rgb8();
         let colors = along_diagonal(&picture);
         if colors.len() < 2 { Err(fails(PaletteProblem::FewColors(colors.len()))) } else { Ok(colors) }
     }
+}
+
+/// Whether a JPEG has no end of image (FF D9) behind its last start of scan (FF DA), where FF is followed by 0 or the number of a restart
+/// marker (ITU-T T.81, B.1.1). Decoders fill what is missing with gray.
+fn is_cut(bytes: &[u8]) -> bool {
+    let last = |marker: u8| bytes.windows(2).rposition(|pair| pair == [0xff, marker]);
+    last(0xd9) <= last(0xda)
 }
 
 fn along_diagonal(picture: &RgbImage) -> Vec<Rgb> {
@@ -59,4 +69,22 @@ fn along_diagonal(picture: &RgbImage) -> Vec<Rgb> {
         Rgb(sums.map(|sum| to_srgb.byte(((sum + pixels / 2) / pixels) as u16)))
     };
     (0..count).map(mean).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_jpeg_is_none() {
+        let mut jpeg = Vec::new();
+        let encoder = image::codecs::jpeg::JpegEncoder::new(&mut jpeg);
+        let picture = RgbImage::from_fn(64, 48, |x, y| image::Rgb([x as u8, y as u8, 0]));
+        picture.write_with_encoder(encoder).expect("memory");
+        let colors = |bytes: &[u8]| Picture::of(bytes).expect("a JPEG").colors(bytes);
+        assert!(colors(&jpeg).is_ok());
+        for length in [jpeg.len() - 1, jpeg.len() - 100, jpeg.len() / 2] {
+            assert!(colors(&jpeg[..length]).is_err(), "{length} of {}", jpeg.len());
+        }
+    }
 }
