@@ -84,7 +84,7 @@ class Arrays(unittest.TestCase):
             ({"zom": 3}, 2, "unexpected argument '--zom' found"),
             ({"max_iter": 0}, 2, "--max-iter must be 1..4294967294 or 'auto' (got '0')"),
             ({"center": complex("nan")}, 2, "a digit was expected here"),
-            ({"scene": "no-such-file.toml"}, 2, "no-such-file.toml"),
+            ({"scene": "no-such-file.toml"}, 4, "no-such-file.toml"),
         ]:
             for function in [counts, smooth, distance, picture]:
                 with self.subTest(options=options), self.assertRaises(MandelError) as raised:
