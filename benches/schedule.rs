@@ -57,18 +57,7 @@ fn costs(scene: &Scene) -> Vec<f64> {
         let start = Instant::now();
         render.kernel().iterate(0..width, rows.clone(), &mut escapes);
         render.paint(&escapes, &[], &mut pixels);
-        encoder.encode(
-            &Band {
-                rows,
-                escapes: &escapes,
-                distances: &[],
-                certain: &[],
-                added: 0,
-                pixels: &pixels,
-                light: &[],
-            },
-            &mut pieces,
-        );
+        encoder.encode(&Band { rows, escapes: &escapes, pixels: &pixels, ..Band::default() }, &mut pieces);
         let seconds = start.elapsed().as_secs_f64();
         pieces.clear();
         seconds

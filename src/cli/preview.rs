@@ -305,15 +305,7 @@ mod tests {
         let mut top = 0;
         for pixels in pixels.chunks((3 * width * rows) as usize) {
             let end = top + pixels.len() as u32 / 3 / width;
-            let band = Band {
-                rows: top..end,
-                escapes: &[],
-                distances: &[],
-                certain: &[],
-                added: 0,
-                pixels,
-                light: &[],
-            };
+            let band = Band { rows: top..end, pixels, ..Band::default() };
             let mut pieces = Vec::new();
             preview.encoder().encode(&band, &mut pieces);
             pieces.into_iter().for_each(|piece| to.append(piece).expect("memory"));

@@ -328,8 +328,7 @@ mod tests {
         let bands = pixels.chunks(rows as usize * layout.channels() * layout.width as usize);
         for (top, pixels) in (0..layout.height).step_by(rows as usize).zip(bands) {
             let rows = top..layout.height.min(top + rows);
-            let band =
-                Band { rows, escapes: &[], distances: &[], certain: &[], added: 0, pixels, light: &[] };
+            let band = Band { rows, pixels, ..Band::default() };
             encoder.encode(&band, &mut pieces);
         }
         let mut pyramid = dzi.begin(&mut files, &[("mandel", "a ?> b")]).expect("memory");

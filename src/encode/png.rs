@@ -364,18 +364,8 @@ mod tests {
                 let mut bytes = Vec::new();
                 let png = Png::new(layout, compression, Depth::Eight);
                 let mut pieces = Vec::new();
-                png.encoder().encode(
-                    &Band {
-                        rows: 0..height,
-                        escapes: &[],
-                        distances: &[],
-                        certain: &[],
-                        added: 0,
-                        pixels: &pixmap.bytes,
-                        light: &[],
-                    },
-                    &mut pieces,
-                );
+                png.encoder()
+                    .encode(&Band { rows: 0..height, pixels: &pixmap.bytes, ..Band::default() }, &mut pieces);
                 let long = "long ".repeat(2000);
                 let mut file = png.begin(&mut bytes, &[("a", "b"), ("c", &long)]).expect("memory");
                 pieces.into_iter().for_each(|piece| file.append(piece).expect("memory"));

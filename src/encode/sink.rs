@@ -58,7 +58,9 @@ pub struct Needs {
 }
 
 /// Some rows of a picture.
-#[derive(Clone, Debug)]
+///
+/// The default has no rows; what nobody takes is left so.
+#[derive(Clone, Debug, Default)]
 pub struct Band<'a> {
     /// The rows of pixels.
     pub rows: Range<u32>,

@@ -172,7 +172,7 @@ impl Render {
     pub fn paint(&self, escapes: &[Escape], distances: &[Distance], pixels: &mut Vec<u8>) {
         let (k, width) = (self.scene.supersample(), self.scene.viewport().width());
         let rows = 0..(escapes.len() / (k * k) as usize / width as usize) as u32;
-        let band = Band { rows, escapes, distances, certain: &[], pixels: &[], light: &[], added: 0 };
+        let band = Band { rows, escapes, distances, ..Band::default() };
         let mut colors = Colors { bytes: std::mem::take(pixels), light: Vec::new() };
         self.paint_band(&band, Needs { colors: true, ..Needs::default() }, &mut colors, &mut buffers());
         *pixels = colors.bytes;
@@ -244,7 +244,7 @@ impl Render {
             Sizes { most: 0, of: |_: &Vec<u8>| 0 },
             || (Colors::default(), buffers()),
             |(colors, buffers), rows, escapes, distances| {
-                let band = Band { rows, escapes, distances, certain: &[], pixels: &[], light: &[], added: 0 };
+                let band = Band { rows, escapes, distances, ..Band::default() };
                 self.paint_band(&band, Needs { colors: true, ..Needs::default() }, colors, buffers);
                 std::mem::take(&mut colors.bytes)
             },
@@ -330,8 +330,7 @@ impl Render {
             },
             state,
             |state, rows, escapes, distances| {
-                let (pixels, light, certain) = (&[], &[], &[]);
-                let band = Band { rows, escapes, distances, certain, pixels, light, added: 0 };
+                let band = Band { rows, escapes, distances, ..Band::default() };
                 if cancelled() { Vec::new() } else { self.encode_band(state, band, wanted, &watch) }
             },
             |pieces| {

@@ -214,15 +214,7 @@ fn of_frames(failure: Failure) -> Failure {
 
 /// The file of a picture.
 fn encoded(sink: &dyn Sink, pixmap: &Pixmap, texts: &[(&str, String)]) -> io::Result<Vec<u8>> {
-    let band = Band {
-        rows: 0..pixmap.height,
-        escapes: &[],
-        distances: &[],
-        certain: &[],
-        added: 0,
-        pixels: &pixmap.bytes,
-        light: &[],
-    };
+    let band = Band { rows: 0..pixmap.height, pixels: &pixmap.bytes, ..Band::default() };
     let (mut bytes, mut pieces) = (Vec::new(), Vec::new());
     sink.encoder().encode(&band, &mut pieces);
     let texts: Vec<_> = texts.iter().map(|(keyword, text)| (*keyword, text.as_str())).collect();
